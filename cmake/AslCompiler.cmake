@@ -1,0 +1,23 @@
+# Compiler settings shared by everything: the interface target asl_compiler.
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+add_library(asl_compiler INTERFACE)
+target_compile_definitions(asl_compiler INTERFACE _GNU_SOURCE)
+# Results must not depend on whether the compiler fuses a multiply and an add.
+target_compile_options(asl_compiler INTERFACE -ffp-contract=off -Wall -Wextra -Wpedantic -Wshadow
+                       -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
+                       -Wframe-larger-than=16384)
+if(ASL_WERROR)
+  target_compile_options(asl_compiler INTERFACE -Werror)
+endif()
+
+if(ASL_SANITIZE)
+  target_compile_options(asl_compiler INTERFACE -fsanitize=${ASL_SANITIZE}
+                         -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
+  target_link_options(asl_compiler INTERFACE -fsanitize=${ASL_SANITIZE})
+endif()

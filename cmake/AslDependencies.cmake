@@ -1,0 +1,16 @@
+# What the library itself needs; the programs look for theirs in examples/.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(ZLIB REQUIRED)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
+find_package(Stb REQUIRED)
+
+set(ASL_HAVE_LIBJPEG OFF)
+if(ASL_WITH_LIBJPEG)
+  find_package(JPEG)
+  if(JPEG_FOUND)
+    set(ASL_HAVE_LIBJPEG ON)
+  else()
+    message(STATUS "libjpeg not found: JPEG goes through stb_image behind the pre-scan")
+  endif()
+endif()

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/** @file asl/image.h
+ * Pictures: borrowed views of the host's pixels, and pictures that the library owns.
+ */
+#ifndef ASL_IMAGE_H
+#define ASL_IMAGE_H
+
+#include "asl/base.h"
+
+ASL_BEGIN_DECLS
+
+/** Pixel formats. Sizes are per row of `width` pixels. */
+enum {
+    ASL_FORMAT_RGB24 = 0,  /**< R,G,B bytes; 3 bytes a pixel. */
+    ASL_FORMAT_BGR24 = 1,  /**< B,G,R bytes (OpenCV). */
+    ASL_FORMAT_RGBA32 = 2, /**< R,G,B,A bytes; alpha is composed over black when dropped. */
+    ASL_FORMAT_BGRA32 = 3, /**< B,G,R,A bytes. */
+    ASL_FORMAT_GRAY8 = 4,  /**< One byte a pixel. */
+    ASL_FORMAT_YUYV = 5,   /**< Y0 U Y1 V, 2 bytes a pixel, even width; BT.601 limited range. */
+    ASL_FORMAT_NV12 = 6,   /**< Y plane, then interleaved U,V at half size with the same stride. */
+    ASL_FORMAT_I420 = 7    /**< Y plane, then U, then V at half size with half the stride. */
+};
+
+/** Pixels that belong to the host, read during a call and never kept. The struct is frozen.
+ * NV12 and I420 need even sizes and, for I420, an even stride; their chroma planes follow the Y
+ * plane (`stride * height` bytes) without a gap. */
+typedef struct asl_image_view {
+    const uint8_t *pixels; /**< First byte of the top row. */
+    int32_t width;         /**< Pixels, 1..32768. */
+    int32_t height;        /**< Pixels, 1..32768. */
+    int64_t stride;        /**< Bytes from one row to the next, at least the row's own bytes. */
+    int32_t format;        /**< ASL_FORMAT_*. */
+    int32_t reserved;      /**< 0. */
+} asl_image_view;
+
+/** A rectangle in pixels of the picture it is used with, origin top left. */
+typedef struct asl_rect {
+    int32_t x, y, width, height;
+} asl_rect;
+
+/** A picture owned by the library. */
+typedef struct asl_image asl_image;
+
+/** Limits and behaviour of decoding. */
+typedef struct asl_decode_options {
+    uint32_t struct_size;
+    int32_t ignore_orientation; /**< 1 leaves the EXIF orientation unapplied; default 0. */
+    int32_t max_side;           /**< Largest width or height, 1..32768; default 32768. */
+    int32_t reserved;           /**< 0. */
+    int64_t max_pixels;         /**< Largest width x height; default 64 Mi. */
+    int64_t max_bytes;          /**< Largest file; default 256 MiB. */
+} asl_decode_options;
+
+/** Write the defaults into the first @p struct_size bytes; pass sizeof *options. @since 1.0 */
+ASL_API void asl_decode_options_init(asl_decode_options *options, size_t struct_size);
+
+/** Decode a JPEG or PNG picture from memory to RGB24. The kind is decided by content. 16-bit
+ * samples keep their high byte, grey becomes R=G=B, alpha is composed over black, and the EXIF
+ * orientation is applied.
+ * @param data  size bytes, borrowed.
+ * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_NOMEM; ASL_ERR_IMAGE damaged; ASL_ERR_TRUNCATED ends
+ *   early; ASL_ERR_UNSUPPORTED another kind of file or a JPEG/PNG variant that is not read (CMYK,
+ *   arithmetic, 12-bit, lossless); ASL_ERR_LIMIT beyond a limit of the options. @since 1.0 */
+ASL_API asl_status asl_image_decode(asl_image **out, const void *data, size_t size,
+                                    const asl_decode_options *options, asl_error *err);
+
+/** Read and decode a file; as asl_image_decode(), and ASL_ERR_NOT_FOUND, ASL_ERR_IO or
+ * ASL_ERR_PATH (not a regular file). @since 1.0 */
+ASL_API asl_status asl_image_load(asl_image **out, const char *path,
+                                  const asl_decode_options *options, asl_error *err);
+
+/** A black picture in one of the packed formats (RGB24, BGR24, RGBA32, BGRA32, GRAY8), rows
+ * without gaps. @return ASL_OK, ASL_ERR_ARG, ASL_ERR_NOMEM. @since 1.0 */
+ASL_API asl_status asl_image_create(asl_image **out, int32_t width, int32_t height, int32_t format,
+                                    asl_error *err);
+
+/** Convert any view, or the part of it inside @p region (NULL: all of it), to a packed format.
+ * @return ASL_OK; ASL_ERR_ARG (also a region that leaves the picture); ASL_ERR_NOMEM. @since 1.0 */
+ASL_API asl_status asl_image_convert(asl_image **out, const asl_image_view *view,
+                                     const asl_rect *region, int32_t format, asl_error *err);
+
+/** Scale a view, or a region of it, to width x height in RGB24. Bilinear with half-pixel centres
+ * and 11-bit fixed-point weights, within one level of OpenCV's INTER_LINEAR; when both sides
+ * shrink by more than 2, each source pixel counts by the area it covers instead (INTER_AREA).
+ * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_NOMEM. @since 1.0 */
+ASL_API asl_status asl_image_resize(asl_image **out, const asl_image_view *view,
+                                    const asl_rect *region, int32_t width, int32_t height,
+                                    asl_error *err);
+
+/** View of an owned picture, valid while the picture lives. @since 1.0 */
+ASL_API asl_image_view asl_image_get_view(const asl_image *image);
+
+/** Pixels of an owned picture for writing; NULL for NULL. @since 1.0 */
+ASL_API uint8_t *asl_image_pixels(asl_image *image);
+
+/** Kinds of file that can be written. */
+enum { ASL_ENCODING_PNG = 0, ASL_ENCODING_JPEG = 1 };
+
+/** Encode a view. @param quality 1..100 for JPEG, ignored for PNG; 0 means 90.
+ * @param data  Receives the file's bytes, released with asl_free().
+ * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_NOMEM. @since 1.0 */
+ASL_API asl_status asl_image_encode(void **data, size_t *size, const asl_image_view *view,
+                                    int32_t encoding, int32_t quality, asl_error *err);
+
+/** Encode and write a file atomically; the kind follows the name's ending (.png, .jpg, .jpeg).
+ * @return as asl_image_encode(), and ASL_ERR_UNSUPPORTED for another ending, ASL_ERR_IO,
+ *   ASL_ERR_NOT_FOUND (missing folder). @since 1.0 */
+ASL_API asl_status asl_image_save(const asl_image_view *view, const char *path, int32_t quality,
+                                  asl_error *err);
+
+/** Release a picture; NULL is allowed. @since 1.0 */
+ASL_API void asl_image_free(asl_image *image);
+
+ASL_END_DECLS
+#endif /* ASL_IMAGE_H */

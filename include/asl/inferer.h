@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/** @file asl/inferer.h
+ * From pictures to letters, and from a data set to a confusion matrix.
+ */
+#ifndef ASL_INFERER_H
+#define ASL_INFERER_H
+
+#include "asl/base.h"
+#include "asl/dataset.h"
+#include "asl/image.h"
+#include "asl/model.h"
+
+ASL_BEGIN_DECLS
+
+/** A model on one backend, with its working memory. */
+typedef struct asl_inferer asl_inferer;
+
+typedef struct asl_inferer_options {
+    uint32_t struct_size;
+    int32_t threads;     /**< 0 (default) = one per core. */
+    int32_t batch_size;  /**< Most pictures in one pass, 1..4096; default 1. Larger requests are
+                              cut into passes. */
+    int32_t reserved;
+    const char *backend; /**< "auto" (default, also NULL) or a name of asl/backend.h. */
+} asl_inferer_options;
+
+/** Write the defaults into the first @p struct_size bytes; pass sizeof *options. @since 1.0 */
+ASL_API void asl_inferer_options_init(asl_inferer_options *options, size_t struct_size);
+
+/** Bind a model to a backend and reserve all working memory.
+ * @param model  Kept by reference; the caller may free its own handle at once.
+ * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_NOMEM; ASL_ERR_BACKEND (unknown or cannot run here, with
+ *   the reason); ASL_ERR_SYSTEM; ASL_ERR_TOO_NEW. @since 1.0 */
+ASL_API asl_status asl_inferer_create(asl_inferer **out, const asl_model *model,
+                                      const asl_inferer_options *options, asl_error *err);
+
+/** Release; NULL is allowed. @since 1.0 */
+ASL_API void asl_inferer_free(asl_inferer *inferer);
+
+/** Classify one picture, or the part of it inside @p region (NULL: all of it), scaled to the
+ * model's input with asl_image_resize().
+ * @param scores       float[score_count]: softmax probabilities in the model's class order,
+ *                     0..1, summing to 1. Unchanged on failure.
+ * @param score_count  Must equal the model's label count.
+ * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_DEVICE_LOST. @since 1.0 */
+ASL_API asl_status asl_inferer_classify(float *scores, size_t score_count, asl_inferer *inferer,
+                                        const asl_image_view *view, const asl_rect *region,
+                                        asl_error *err);
+
+/** As asl_inferer_classify(), but the network's raw outputs before the softmax. @since 1.0 */
+ASL_API asl_status asl_inferer_logits(float *logits, size_t logit_count, asl_inferer *inferer,
+                                      const asl_image_view *view, const asl_rect *region,
+                                      asl_error *err);
+
+/** Classify @p view_count pictures.
+ * @param scores       float[view_count][label count].
+ * @param score_count  view_count x label count. @return as asl_inferer_classify(). @since 1.0 */
+ASL_API asl_status asl_inferer_classify_batch(float *scores, size_t score_count,
+                                              asl_inferer *inferer, const asl_image_view *views,
+                                              size_t view_count, asl_error *err);
+
+/** Which backend runs and why, as one line. Valid while the inferer lives. @since 1.0 */
+ASL_API const char *asl_inferer_backend(const asl_inferer *inferer);
+
+/** Result of asl_inferer_evaluate(). */
+typedef struct asl_evaluation asl_evaluation;
+
+typedef struct asl_evaluate_options {
+    uint32_t struct_size;
+    int32_t threads;          /**< Decoding threads; 0 (default) = one per core. */
+    asl_progress_fn progress; /**< May be NULL. */
+    void *user;
+} asl_evaluate_options;
+
+/** Write the defaults into the first @p struct_size bytes; pass sizeof *options. @since 1.0 */
+ASL_API void asl_evaluate_options_init(asl_evaluate_options *options, size_t struct_size);
+
+/** Run a data set through the network. Classes are matched by name; the data set may lack some of
+ * the model's. Pictures that cannot be decoded become issues and are not counted.
+ * @return ASL_OK; ASL_PARTIAL when pictures were skipped; ASL_STOPPED when progress said so (*out
+ *   NULL); ASL_ERR_ARG; ASL_ERR_NOMEM; ASL_ERR_LABELS naming a class the model lacks;
+ *   ASL_ERR_DATASET when no picture could be read; ASL_ERR_DEVICE_LOST. @since 1.0 */
+ASL_API asl_status asl_inferer_evaluate(asl_evaluation **out, asl_inferer *inferer,
+                                        const asl_dataset *dataset,
+                                        const asl_evaluate_options *options, asl_error *err);
+
+/** Release; NULL is allowed. @since 1.0 */
+ASL_API void asl_evaluation_free(asl_evaluation *evaluation);
+
+/** Numbers of an evaluation. */
+typedef struct asl_evaluation_info {
+    uint32_t struct_size; /**< Set by the caller. */
+    int32_t label_count;  /**< The model's. */
+    int64_t count;        /**< Pictures evaluated. */
+    int64_t correct;      /**< Of those, top score on the true class. */
+    double accuracy;      /**< correct / count. */
+    double loss;          /**< Mean cross-entropy. */
+    int64_t issue_count;  /**< Pictures skipped. */
+    int32_t group_count;  /**< Groups of the data set; 0 when unknown. */
+    int32_t reserved;
+} asl_evaluation_info;
+
+/** Fill @p out. @return ASL_OK or ASL_ERR_ARG. @since 1.0 */
+ASL_API asl_status asl_evaluation_get_info(asl_evaluation_info *out,
+                                           const asl_evaluation *evaluation, asl_error *err);
+
+/** Confusion matrix, int64[label_count][label_count]: row = true class, column = predicted, in the
+ * model's class order. Valid while the evaluation lives. @since 1.0 */
+ASL_API const int64_t *asl_evaluation_confusion(const asl_evaluation *evaluation);
+
+/** Accuracy on one group 0..group_count-1. @param name,count,correct  May be NULL.
+ * @return ASL_OK or ASL_ERR_ARG. @since 1.0 */
+ASL_API asl_status asl_evaluation_get_group(const char **name, int64_t *count, int64_t *correct,
+                                            const asl_evaluation *evaluation, int32_t index,
+                                            asl_error *err);
+
+/** Skipped picture 0..issue_count-1. @return ASL_OK or ASL_ERR_ARG. @since 1.0 */
+ASL_API asl_status asl_evaluation_get_issue(asl_issue *out, const asl_evaluation *evaluation,
+                                            int64_t index, asl_error *err);
+
+ASL_END_DECLS
+#endif /* ASL_INFERER_H */

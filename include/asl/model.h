@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/** @file asl/model.h
+ * Networks with their weights and classes. A model never changes once made and may be shared by
+ * any number of threads; inferers and trainers keep their own reference.
+ */
+#ifndef ASL_MODEL_H
+#define ASL_MODEL_H
+
+#include "asl/base.h"
+
+ASL_BEGIN_DECLS
+
+typedef struct asl_model asl_model;
+
+/** How to make a new network. */
+typedef struct asl_model_options {
+    uint32_t struct_size;
+    int32_t width, height;      /**< Input pixels; 0 (default) = the preset's own size. */
+    int32_t label_count;        /**< Number of classes, 2..1024; 0 (default) = the 29 of the ASL
+                                     Alphabet: A..Z, del, nothing, space. */
+    const char *const *labels;  /**< label_count distinct names without ',' or control
+                                     characters, at most 63 bytes each; copied. NULL with
+                                     label_count 0. */
+    const char *architecture;   /**< NULL (default) = the preset's. Otherwise a layer list such as
+                                     "conv2d 16 k3 p1 bias; relu; max_pool 2; global_pool avg;
+                                     dense classes", see docs/model-format.md. */
+    uint64_t seed;              /**< Of the initial weights (PyTorch's default: uniform within
+                                     1/sqrt(fan-in)); default 0. */
+} asl_model_options;
+
+/** Write the defaults into the first @p struct_size bytes; pass sizeof *options. @since 1.0 */
+ASL_API void asl_model_options_init(asl_model_options *options, size_t struct_size);
+
+/** Number of built-in presets. @since 1.0 */
+ASL_API int32_t asl_preset_count(void);
+/** Name of preset 0..count-1 ("seed", "tiny"), or NULL. @since 1.0 */
+ASL_API const char *asl_preset_name(int32_t index);
+/** One line about preset 0..count-1, or NULL. @since 1.0 */
+ASL_API const char *asl_preset_description(int32_t index);
+
+/** A new model with random weights.
+ * @param preset  A preset's name; decides layers, size and normalisation. "seed" is the
+ *   tutorial's network (github.com/sovit-123/American-Sign-Language-Detection-using-Deep-Learning).
+ * @return ASL_OK; ASL_ERR_ARG (also an unknown preset); ASL_ERR_NOMEM; ASL_ERR_LABELS;
+ *   ASL_ERR_ARCHITECTURE when the layers do not fit the input, naming the layer;
+ *   ASL_ERR_TOO_NEW. @since 1.0 */
+ASL_API asl_status asl_model_create(asl_model **out, const char *preset,
+                                    const asl_model_options *options, asl_error *err);
+
+/** Read a model file (safetensors with asl.* metadata; docs/model-format.md).
+ * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_NOMEM; ASL_ERR_NOT_FOUND; ASL_ERR_IO; ASL_ERR_PATH;
+ *   ASL_ERR_TRUNCATED; ASL_ERR_CHECKSUM; ASL_ERR_MODEL; ASL_ERR_MODEL_TOO_NEW;
+ *   ASL_ERR_ARCHITECTURE; ASL_ERR_LABELS; ASL_ERR_LIMIT. @since 1.0 */
+ASL_API asl_status asl_model_load(asl_model **out, const char *path, asl_error *err);
+
+/** As asl_model_load(), from memory (borrowed). @since 1.0 */
+ASL_API asl_status asl_model_load_memory(asl_model **out, const void *data, size_t size,
+                                         asl_error *err);
+
+/** Write a model file atomically. The same model gives the same bytes on every machine.
+ * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_NOMEM; ASL_ERR_IO; ASL_ERR_NOT_FOUND. @since 1.0 */
+ASL_API asl_status asl_model_save(const asl_model *model, const char *path, asl_error *err);
+
+/** Release the caller's reference; NULL is allowed. @since 1.0 */
+ASL_API void asl_model_free(asl_model *model);
+
+/** Facts about a model. */
+typedef struct asl_model_info {
+    uint32_t struct_size;       /**< Set by the caller. */
+    int32_t label_count;
+    int32_t width, height, channels; /**< Input. */
+    int32_t layer_count;
+    int64_t parameter_count;    /**< Trainable; batch norm's running statistics not counted. */
+    int64_t mac_count;          /**< Multiply-accumulates of one forward pass. */
+    const char *preset;         /**< Name, or "custom". */
+    const char *architecture;   /**< The layer list. */
+    const char *channel_order;  /**< "rgb" or "bgr": the order in which pixels enter. */
+} asl_model_info;
+
+/** Fill @p out; its strings live as long as the model. @return ASL_OK, ASL_ERR_ARG. @since 1.0 */
+ASL_API asl_status asl_model_get_info(asl_model_info *out, const asl_model *model, asl_error *err);
+
+/** Name of class 0..label_count-1, or NULL. @since 1.0 */
+ASL_API const char *asl_model_label(const asl_model *model, int32_t index);
+
+/** Facts about one layer, for printing a summary. */
+typedef struct asl_layer_info {
+    uint32_t struct_size;    /**< Set by the caller. */
+    int32_t channels, height, width; /**< Output; 1x1 after global pooling. */
+    int64_t parameter_count; /**< Trainable. */
+    int64_t mac_count;
+    const char *kind;        /**< "conv2d", "batch_norm", "relu", "max_pool", "global_pool",
+                                  "dropout", "dense". */
+    const char *text;        /**< The layer as written in the layer list, e.g. "conv2d 16 k5". */
+} asl_layer_info;
+
+/** Fill @p out for layer 0..layer_count-1. @return ASL_OK or ASL_ERR_ARG. @since 1.0 */
+ASL_API asl_status asl_model_get_layer(asl_layer_info *out, const asl_model *model, int32_t index,
+                                       asl_error *err);
+
+/** Value of a free-form metadata entry such as "metrics", or NULL. @since 1.0 */
+ASL_API const char *asl_model_metadata(const asl_model *model, const char *key);
+
+/** All weights as one float32 vector in canonical order (docs/model-format.md), valid while the
+ * model lives. @param count  Receives its length; may be NULL. @since 1.0 */
+ASL_API const float *asl_model_parameters(size_t *count, const asl_model *model);
+
+/** A copy of @p model with other weights. @param count  Must equal asl_model_parameters()'s.
+ * @return ASL_OK; ASL_ERR_ARG (also a value that is not finite); ASL_ERR_NOMEM. @since 1.0 */
+ASL_API asl_status asl_model_with_parameters(asl_model **out, const asl_model *model,
+                                             const float *parameters, size_t count,
+                                             asl_error *err);
+
+ASL_END_DECLS
+#endif /* ASL_MODEL_H */

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/** @file asl/trainer.h
+ * Training: a model, a data set, and the loop that improves one on the other.
+ *
+ * Same library version, seed, data, options and instruction set give the same bits for any number
+ * of threads, and a run that was stopped, killed and resumed ends with the same bits as one that
+ * never was.
+ */
+#ifndef ASL_TRAINER_H
+#define ASL_TRAINER_H
+
+#include "asl/base.h"
+#include "asl/dataset.h"
+#include "asl/model.h"
+
+ASL_BEGIN_DECLS
+
+typedef struct asl_trainer asl_trainer;
+
+/** Optimisers. */
+enum {
+    ASL_OPTIMIZER_ADAM = 0,  /**< Kingma & Ba 2015, weight decay as L2 (PyTorch's Adam). */
+    ASL_OPTIMIZER_ADAMW = 1, /**< Loshchilov & Hutter 2019, decoupled weight decay. */
+    ASL_OPTIMIZER_SGD = 2    /**< Momentum as PyTorch's SGD; `nesterov` chooses that variant. */
+};
+
+/** Learning-rate schedules. */
+enum {
+    ASL_SCHEDULE_CONSTANT = 0,
+    ASL_SCHEDULE_ONE_CYCLE = 1 /**< Linear from 0.2 to 1 x learning_rate over the first 23 % of
+                                    steps, then linear to 0.07 (arXiv 2404.00498). */
+};
+
+/** Where a running training stands; handed to the callbacks. */
+typedef struct asl_train_progress {
+    uint32_t struct_size;  /**< Set by the library. */
+    int32_t epoch;         /**< 1-based. */
+    int32_t epochs;        /**< Total. */
+    int32_t validating;    /**< 1 while the validation set is being run. */
+    int64_t done, total;   /**< Pictures of this pass done and in it. */
+    double loss;           /**< Mean per picture over the pass so far. */
+    double accuracy;       /**< 0..1 over the pass so far. */
+    double learning_rate;
+    double seconds;        /**< Spent training since the run began or was resumed. */
+    double eta_seconds;    /**< Estimate to the end of all epochs; < 0 when unknown. */
+} asl_train_progress;
+
+/** One finished epoch. Losses and accuracies are means over pictures. */
+typedef struct asl_epoch_metrics {
+    uint32_t struct_size; /**< Set by the caller of asl_trainer_get_epoch(). */
+    int32_t epoch;        /**< 1-based. */
+    double train_loss, train_accuracy; /**< Over the epoch as it was trained. */
+    double val_loss, val_accuracy;     /**< After the epoch; NaN without a validation set. */
+    double learning_rate;              /**< Of the last step. */
+    double seconds;                    /**< Wall time of the epoch; not part of determinism. */
+    int32_t is_best;                   /**< 1 when the best so far (val_accuracy, ties broken by
+                                            lower val_loss; train values without validation). */
+    int32_t reserved;
+} asl_epoch_metrics;
+
+/** Called on the thread that runs asl_trainer_run(), at most about ten times a second and at the
+ * end of each pass. Must not call into the same trainer except asl_trainer_request_stop(). */
+typedef void (*asl_train_progress_fn)(const asl_train_progress *progress, void *user);
+/** Called after each epoch, after its checkpoint is on disk; the same rules. */
+typedef void (*asl_epoch_fn)(const asl_epoch_metrics *metrics, void *user);
+/** Called with something that went wrong without ending the run, such as a checkpoint that could
+ * not be written; the same rules. */
+typedef void (*asl_warning_fn)(asl_status code, const char *message, void *user);
+
+typedef struct asl_trainer_options {
+    uint32_t struct_size;
+    int32_t epochs;           /**< 1..100000; default 10. */
+    int32_t batch_size;       /**< 1..65536; default 32. The last batch of an epoch is smaller. */
+    int32_t optimizer;        /**< ASL_OPTIMIZER_*; default ADAM. */
+    int32_t schedule;         /**< ASL_SCHEDULE_*; default CONSTANT. */
+    int32_t nesterov;         /**< SGD only; default 0. */
+    double learning_rate;     /**< > 0; default 1e-3. */
+    double beta1, beta2;      /**< Adam's; defaults 0.9, 0.999. */
+    double epsilon;           /**< Adam's; default 1e-8. */
+    double momentum;          /**< SGD's, 0..1; default 0.9. */
+    double weight_decay;      /**< >= 0, on convolution and dense weights only; default 0. */
+    double label_smoothing;   /**< 0..1; default 0. */
+    uint64_t seed;            /**< Order of pictures and dropout; default 0. */
+    int32_t threads;          /**< 0 (default) = one per core. */
+    int32_t checkpoint_steps; /**< Also write a checkpoint every so many steps; 0 (default) = only
+                                   after each epoch and when stopped. */
+    const char *backend;      /**< "auto" (default, also NULL) or a name of asl/backend.h. */
+    const char *checkpoint;   /**< File to keep the run's state in; NULL (default) = none. The one
+                                   before is kept beside it with ".prev" appended. */
+    asl_train_progress_fn on_progress; /**< May be NULL. */
+    asl_epoch_fn on_epoch;             /**< May be NULL. */
+    asl_warning_fn on_warning;         /**< May be NULL. */
+    void *user;                        /**< Handed to all three. */
+} asl_trainer_options;
+
+/** Write the defaults into the first @p struct_size bytes; pass sizeof *options. @since 1.0 */
+ASL_API void asl_trainer_options_init(asl_trainer_options *options, size_t struct_size);
+
+/** Prepare a training run. The trainer works on its own copy of the weights.
+ * @param model       Starting point; its labels must be the data set's classes in any order (the
+ *                    data set may lack some).
+ * @param train       Pictures to learn from; decoded and scaled as needed, at once when packed at
+ *                    the model's size. An unreadable picture is an error here: pack first.
+ * @param validation  Pictures to measure on, or NULL.
+ * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_NOMEM; ASL_ERR_LABELS naming a class that the model lacks;
+ *   ASL_ERR_BACKEND; ASL_ERR_SYSTEM; ASL_ERR_TOO_NEW. @since 1.0 */
+ASL_API asl_status asl_trainer_create(asl_trainer **out, const asl_model *model,
+                                      const asl_dataset *train, const asl_dataset *validation,
+                                      const asl_trainer_options *options, asl_error *err);
+
+/** Prepare to go on from a checkpoint file. All settings that shape the result come from the
+ * checkpoint; @p options supplies threads, backend, checkpoint, checkpoint_steps, callbacks, and
+ * `epochs` when larger than the checkpoint's (only with a constant schedule).
+ * A damaged newest checkpoint falls back to PATH.prev.
+ * @return ASL_OK; ASL_PARTIAL when the fall-back was used (also told to on_warning);
+ *   ASL_ERR_DATASET_CHANGED when the data differ from those of the run; otherwise as
+ *   asl_model_load() and asl_trainer_create(). @since 1.0 */
+ASL_API asl_status asl_trainer_resume(asl_trainer **out, const char *path,
+                                      const asl_dataset *train, const asl_dataset *validation,
+                                      const asl_trainer_options *options, asl_error *err);
+
+/** Train to the end of the last epoch. May be called again after ASL_STOPPED.
+ * @return ASL_OK; ASL_STOPPED after asl_trainer_request_stop(), with the checkpoint written (when
+ *   one is configured); ASL_ERR_DIVERGED when loss or weights stop being finite (the state before
+ *   that epoch is still in the checkpoint); ASL_ERR_NOMEM; ASL_ERR_IMAGE and the like for an
+ *   unreadable picture; ASL_ERR_DEVICE_LOST. A checkpoint that cannot be written is a warning,
+ *   not an end; after three in a row ASL_ERR_IO, with all state kept in memory. @since 1.0 */
+ASL_API asl_status asl_trainer_run(asl_trainer *trainer, asl_error *err);
+
+/** Ask a running asl_trainer_run() to stop after the current batch. Any thread, also from a
+ * signal handler. @since 1.0 */
+ASL_API void asl_trainer_request_stop(asl_trainer *trainer);
+
+/** Write the state to @p path atomically. @return as asl_model_save(). @since 1.0 */
+ASL_API asl_status asl_trainer_save_checkpoint(const asl_trainer *trainer, const char *path,
+                                               asl_error *err);
+
+/** A snapshot of the current weights as a model of its own. @return ASL_OK, ASL_ERR_NOMEM.
+ * @since 1.0 */
+ASL_API asl_status asl_trainer_get_model(asl_model **out, const asl_trainer *trainer,
+                                         asl_error *err);
+
+/** The weights after the best epoch. @return ASL_OK; ASL_ERR_STATE before the first epoch ended;
+ * ASL_ERR_NOMEM. @since 1.0 */
+ASL_API asl_status asl_trainer_get_best_model(asl_model **out, const asl_trainer *trainer,
+                                              asl_error *err);
+
+/** Number of finished epochs, those before a resume included. @since 1.0 */
+ASL_API int32_t asl_trainer_epoch_count(const asl_trainer *trainer);
+
+/** Metrics of finished epoch 0..epoch_count-1. @return ASL_OK or ASL_ERR_ARG. @since 1.0 */
+ASL_API asl_status asl_trainer_get_epoch(asl_epoch_metrics *out, const asl_trainer *trainer,
+                                         int32_t index, asl_error *err);
+
+/** The settings in force, as resolved (after a resume: the checkpoint's). @since 1.0 */
+ASL_API asl_status asl_trainer_get_options(asl_trainer_options *out, const asl_trainer *trainer,
+                                           asl_error *err);
+
+/** Name of the backend that runs, and why it was chosen, as one line. @since 1.0 */
+ASL_API const char *asl_trainer_backend(const asl_trainer *trainer);
+
+/** Release; NULL is allowed. Not while asl_trainer_run() is in it. @since 1.0 */
+ASL_API void asl_trainer_free(asl_trainer *trainer);
+
+ASL_END_DECLS
+#endif /* ASL_TRAINER_H */

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* The boundary to the engines: a backend compiles a network into a plan and runs it. Pixels enter
+ * as bytes and logits leave as floats, so that each backend chooses its own layout and fusion. A
+ * plan allocates everything when it is made; running it allocates nothing. */
+#ifndef ASL_BACKEND_INTERNAL_H
+#define ASL_BACKEND_INTERNAL_H
+
+#include "asl/backend.h"
+#include "model/network.h"
+
+/* Changes with any change to this header. */
+#define ASL__BACKEND_ABI 1
+
+typedef struct asl__plan asl__plan; /* each backend's own */
+
+enum { ASL__OPTIMIZER_ADAM = 0, ASL__OPTIMIZER_ADAMW = 1, ASL__OPTIMIZER_SGD = 2 };
+
+typedef struct asl__plan_options {
+    int32_t max_batch; /* >= 1 */
+    int32_t training;  /* 1: train_step and gradients will be called */
+    int32_t threads;   /* >= 1 */
+} asl__plan_options;
+
+/* Hyper-parameters of one step. Dropout masks are pure functions of (seed, layer, step, picture in
+ * the batch, unit): asl__random_uniform(seed, ASL__STREAM_DROPOUT + (layer << 8),
+ * (step * 65536 + picture) * units + unit) < rate drops the unit; the rest is scaled by
+ * 1 / (1 - rate). */
+typedef struct asl__step_options {
+    int32_t optimizer; /* ASL__OPTIMIZER_* */
+    int32_t nesterov;
+    int64_t step;      /* 1-based number of this step, for Adam's bias correction and dropout */
+    uint64_t seed;
+    double learning_rate, beta1, beta2, epsilon, momentum, weight_decay, label_smoothing;
+} asl__step_options;
+
+typedef struct asl__step_result {
+    double loss_sum; /* sum over the batch of the (smoothed) cross-entropy */
+    int64_t correct;
+} asl__step_result;
+
+/* Vectors a training plan holds, each float[network.parameter_count]. Adam uses both moments (mean
+ * and uncentred variance), SGD the first (velocity). */
+enum { ASL__STATE_PARAMETERS = 0, ASL__STATE_MOMENT1 = 1, ASL__STATE_MOMENT2 = 2 };
+
+typedef struct asl__backend {
+    uint32_t abi; /* ASL__BACKEND_ABI */
+    const char *name;
+    const char *description;
+
+    /* 1 when it can run here; writes why not, or what it would use, into reason. */
+    int32_t (*probe)(char *reason, size_t reason_size);
+
+    /* The network is borrowed for the plan's life. Fails with ASL_ERR_NOMEM, ASL_ERR_UNSUPPORTED
+     * naming the layer, ASL_ERR_SYSTEM, ASL_ERR_BACKEND. */
+    asl_status (*plan_create)(asl__plan **out, const asl__network *network,
+                              const asl__plan_options *options, asl_error *err);
+    void (*plan_destroy)(asl__plan *plan);
+
+    /* Copies a state vector in or out. A new plan's vectors are zero. */
+    asl_status (*plan_set_state)(asl__plan *plan, int32_t state, const float *values,
+                                 asl_error *err);
+    asl_status (*plan_get_state)(float *values, asl__plan *plan, int32_t state, asl_error *err);
+
+    /* images: uint8[count][height][width][3] in R,G,B; logits: float[count][classes];
+     * 1 <= count <= max_batch. Batch norm uses running statistics, dropout is the identity. */
+    asl_status (*plan_forward)(float *logits, asl__plan *plan, const uint8_t *images,
+                               int32_t count, asl_error *err);
+
+    /* One optimiser step on the mean loss of the batch; batch norm uses the batch's statistics
+     * and updates the running ones (variance unbiased, as PyTorch). labels: 0..classes-1. */
+    asl_status (*plan_train_step)(asl__step_result *result, asl__plan *plan, const uint8_t *images,
+                                  const int32_t *labels, int32_t count,
+                                  const asl__step_options *options, asl_error *err);
+
+    /* The gradient of the mean loss by the parameters, without a step: float[parameter_count],
+     * zero for running statistics (which stay as they are too). */
+    asl_status (*plan_gradients)(float *gradients, asl__step_result *result, asl__plan *plan,
+                                 const uint8_t *images, const int32_t *labels, int32_t count,
+                                 const asl__step_options *options, asl_error *err);
+} asl__backend;
+
+/* Looks a backend up: NULL or "auto" takes the first that can run. `chosen` receives one line that
+ * says what runs and why, such as "reference (cpu: not in this build)". ASL_ERR_BACKEND otherwise. */
+asl_status asl__backend_find(const asl__backend **out, char *chosen, size_t chosen_size,
+                             const char *name, asl_error *err);
+
+extern const asl__backend asl__backend_reference;
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* Small text helpers that do not depend on the locale. */
+#ifndef ASL_BASE_TEXT_H
+#define ASL_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A string that grows. Zero-initialise. After a failed append `failed` stays set, so one check at
+ * the end is enough. */
+typedef struct asl__buffer {
+    char *data; /* NUL-terminated when not NULL */
+    size_t size;
+    size_t capacity;
+    bool failed;
+} asl__buffer;
+
+void asl__buffer_append(asl__buffer *buffer, const void *data, size_t size);
+/* Same formats as asl__fail(). */
+__attribute__((format(printf, 2, 3))) void asl__buffer_format(asl__buffer *buffer,
+                                                              const char *format, ...);
+void asl__buffer_free(asl__buffer *buffer);
+
+/* Whole-string decimal integer `-?[0-9]+` within int64; false otherwise. */
+bool asl__parse_i64(int64_t *out, const char *text, size_t length);
+/* Whole-string decimal number `-?[0-9]{1,9}(\.[0-9]{1,9})?`; false otherwise. */
+bool asl__parse_decimal(double *out, const char *text, size_t length);
+/* Writes `value` (|value| < 1e9) with at most six digits after the point, trailing zeros cut, such
+ * that asl__parse_decimal() gives the value back to within 1e-6. out holds at least 24 bytes. */
+void asl__format_decimal(char *out, double value);
+
+/* True for valid UTF-8 without NUL and without control characters below 0x20 and 0x7f. */
+bool asl__is_plain_utf8(const char *text, size_t length);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* What the rest of the library needs of pictures beyond asl/image.h. */
+#ifndef ASL_IMAGE_INTERNAL_H
+#define ASL_IMAGE_INTERNAL_H
+
+#include "asl/image.h"
+
+/* Checks sizes, stride, format and region (NULL allowed); the messages name the bad field. */
+asl_status asl__view_check(const asl_image_view *view, const asl_rect *region, asl_error *err);
+
+/* asl_image_resize() into memory of the caller: out is uint8[height][width][3] in R,G,B. */
+asl_status asl__resize_rgb(uint8_t *out, int32_t width, int32_t height, const asl_image_view *view,
+                           const asl_rect *region, asl_error *err);
+
+/* ASL_OK when the bytes begin like a JPEG or PNG file; otherwise ASL_ERR_UNSUPPORTED (or
+ * ASL_ERR_TRUNCATED for an empty file), naming what it is when known (GIF, WebP, ...). */
+asl_status asl__image_sniff(const void *data, size_t size, asl_error *err);
+
+#endif
