@@ -8,6 +8,9 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 add_library(asl_compiler INTERFACE)
 target_compile_definitions(asl_compiler INTERFACE _GNU_SOURCE)
+if(CMAKE_SIZEOF_VOID_P EQUAL 4)
+  target_compile_definitions(asl_compiler INTERFACE _FILE_OFFSET_BITS=64)
+endif()
 # Results must not depend on whether the compiler fuses a multiply and an add.
 target_compile_options(asl_compiler INTERFACE -ffp-contract=off -Wall -Wextra -Wpedantic -Wshadow
                        -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 enum {
-    ASL__CPU_AVX2 = 1 << 0, /* with FMA */
+    ASL__CPU_AVX2 = 1 << 0,   /* with FMA */
     ASL__CPU_AVX512 = 1 << 1, /* F, BW, DQ, VL */
     ASL__CPU_AVX512_BF16 = 1 << 2,
     ASL__CPU_AMX_BF16 = 1 << 3, /* also granted by the kernel */

@@ -13,14 +13,12 @@ __attribute__((format(printf, 3, 4))) asl_status asl__fail(asl_error *err, asl_s
                                                            const char *format, ...);
 
 /* As asl__fail(), with the byte, row or item the error is about. */
-__attribute__((format(printf, 4, 5))) asl_status asl__fail_at(asl_error *err, asl_status code,
-                                                              int64_t offset, const char *format,
-                                                              ...);
+__attribute__((format(printf, 4, 5))) asl_status
+asl__fail_at(asl_error *err, asl_status code, int64_t offset, const char *format, ...);
 
 /* As asl__fail(), with errno `number`; its text is appended after ": ". */
-__attribute__((format(printf, 4, 5))) asl_status asl__fail_errno(asl_error *err, asl_status code,
-                                                                 int number, const char *format,
-                                                                 ...);
+__attribute__((format(printf, 4, 5))) asl_status
+asl__fail_errno(asl_error *err, asl_status code, int number, const char *format, ...);
 
 /* ASL_ERR_NOMEM without needing memory. `what` names what the memory was for. */
 asl_status asl__fail_memory(asl_error *err, const char *what);

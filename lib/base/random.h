@@ -16,6 +16,9 @@ enum {
     ASL__STREAM_SPLIT = 5    /* splits; + class << 8 */
 };
 
+/* The block function, as Random123 defines it. */
+void asl__philox4x32(uint32_t out[4], const uint32_t counter[4], const uint32_t key[2]);
+
 uint64_t asl__random_u64(uint64_t seed, uint64_t stream, uint64_t index);
 /* Uniform in [0, 1), 53 bits. */
 double asl__random_uniform(uint64_t seed, uint64_t stream, uint64_t index);

@@ -27,9 +27,12 @@ bool asl__parse_i64(int64_t *out, const char *text, size_t length);
 /* Whole-string decimal number `-?[0-9]{1,9}(\.[0-9]{1,9})?`; false otherwise. */
 bool asl__parse_decimal(double *out, const char *text, size_t length);
 /* Writes `value` (|value| < 1e9) with at most six digits after the point, trailing zeros cut, such
- * that asl__parse_decimal() gives the value back to within 1e-6. out holds at least 24 bytes. */
+ * that asl__parse_decimal() gives the value back to within 1e-6. What is not in that range becomes
+ * "nan", "inf" or "-inf". out holds at least 24 bytes. */
 void asl__format_decimal(char *out, double value);
 
+/* Bytes of the valid UTF-8 character at the start of `text`, 1..4; 0 when there is none. */
+size_t asl__utf8_sequence(const char *text, size_t length);
 /* True for valid UTF-8 without NUL and without control characters below 0x20 and 0x7f. */
 bool asl__is_plain_utf8(const char *text, size_t length);
 

@@ -22,7 +22,8 @@
             fail_msg("%s: %s: %s", #call, asl_status_name((err)->code), (err)->message);           \
     } while (0)
 
-/* Fails unless `call` returns exactly `expected` and err carries that code and a one-line message. */
+/* Fails unless `call` returns exactly `expected` and err carries that code and a one-line message.
+ */
 #define assert_status(call, expected, err)                                                         \
     do {                                                                                           \
         const asl_status got_ = (call);                                                            \

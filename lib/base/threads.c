@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* The thread pool: a loop is opened, whoever wakes in time takes indices from one counter, and the
+ * caller, who works too, closes it again and waits only for those who came. */
+#include "base/threads.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/error.h"
+
+enum { MAX_THREADS = 256 };
+
+struct asl__pool {
+    pthread_mutex_t mutex; /* guards what follows up to `next` */
+    pthread_cond_t opened; /* a loop is open, or the pool ends */
+    pthread_cond_t left;   /* the last worker has left the loop */
+    uint64_t loop;         /* number of loops opened so far */
+    bool open, ending;
+    int32_t inside; /* workers in the loop */
+    void (*fn)(void *context, int64_t index);
+    void *context;
+    int64_t count;
+    atomic_int_fast64_t next;
+
+    pid_t process; /* the one that has the workers; a forked child has none */
+    int32_t workers;
+    pthread_t worker[MAX_THREADS - 1];
+};
+
+static void work(asl__pool *pool)
+{
+    for (;;) {
+        const int64_t index = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed);
+
+        if (index >= pool->count)
+            return;
+        pool->fn(pool->context, index);
+    }
+}
+
+static void *worker_main(void *argument)
+{
+    asl__pool *pool = argument;
+    uint64_t seen = 0;
+
+    pthread_mutex_lock(&pool->mutex);
+    for (;;) {
+        while (!pool->ending && (!pool->open || pool->loop == seen))
+            pthread_cond_wait(&pool->opened, &pool->mutex);
+        if (pool->ending)
+            break;
+        seen = pool->loop;
+        pool->inside++;
+        pthread_mutex_unlock(&pool->mutex);
+        work(pool);
+        pthread_mutex_lock(&pool->mutex);
+        if (--pool->inside == 0)
+            pthread_cond_signal(&pool->left);
+    }
+    pthread_mutex_unlock(&pool->mutex);
+    return NULL;
+}
+
+asl_status asl__pool_create(asl__pool **out, int32_t threads, asl_error *err)
+{
+    asl__pool *pool = asl__alloc(sizeof *pool);
+    sigset_t all, before;
+
+    *out = NULL;
+    if (pool == NULL)
+        return asl__fail_memory(err, "threads");
+    if (threads <= 0)
+        threads = asl__core_count();
+    if (threads > MAX_THREADS)
+        threads = MAX_THREADS;
+    pthread_mutex_init(&pool->mutex, NULL);
+    pthread_cond_init(&pool->opened, NULL);
+    pthread_cond_init(&pool->left, NULL);
+    pool->process = getpid();
+
+    /* Workers inherit the mask: the host's signals go to the host's threads. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    while (pool->workers < threads - 1 &&
+           pthread_create(&pool->worker[pool->workers], NULL, worker_main, pool) == 0)
+        pool->workers++;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    *out = pool;
+    return ASL_OK;
+}
+
+void asl__pool_free(asl__pool *pool)
+{
+    if (pool == NULL)
+        return;
+    /* In a forked child there is nobody to join or wake, and trying would hang. */
+    if (pool->process == getpid()) {
+        pthread_mutex_lock(&pool->mutex);
+        pool->ending = true;
+        pthread_cond_broadcast(&pool->opened);
+        pthread_mutex_unlock(&pool->mutex);
+        for (int32_t i = 0; i < pool->workers; i++)
+            pthread_join(pool->worker[i], NULL);
+        pthread_cond_destroy(&pool->left);
+        pthread_cond_destroy(&pool->opened);
+        pthread_mutex_destroy(&pool->mutex);
+    }
+    asl__free(pool);
+}
+
+int32_t asl__pool_threads(const asl__pool *pool)
+{
+    return pool->workers + 1;
+}
+
+void asl__pool_run(asl__pool *pool, void (*fn)(void *context, int64_t index), void *context,
+                   int64_t count)
+{
+    /* In a forked child a worker that no longer exists may hold the mutex for ever. */
+    if (pool->workers == 0 || count <= 1 || pool->process != getpid()) {
+        for (int64_t i = 0; i < count; i++)
+            fn(context, i);
+        return;
+    }
+    pthread_mutex_lock(&pool->mutex);
+    pool->fn = fn;
+    pool->context = context;
+    pool->count = count;
+    atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
+    pool->loop++;
+    pool->open = true;
+    pthread_cond_broadcast(&pool->opened);
+    pthread_mutex_unlock(&pool->mutex);
+
+    work(pool);
+
+    pthread_mutex_lock(&pool->mutex);
+    pool->open = false;
+    while (pool->inside > 0)
+        pthread_cond_wait(&pool->left, &pool->mutex);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+int32_t asl__core_count(void)
+{
+    cpu_set_t set;
+    long count = 0;
+
+    if (sched_getaffinity(0, sizeof set, &set) == 0)
+        count = CPU_COUNT(&set);
+    else
+        count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count < 1 ? 1 : (int32_t)count;
+}
