@@ -47,8 +47,8 @@ typedef struct asl_decode_options {
     int32_t ignore_orientation; /**< 1 leaves the EXIF orientation unapplied; default 0. */
     int32_t max_side;           /**< Largest width or height, 1..32768; default 32768. */
     int32_t reserved;           /**< 0. */
-    int64_t max_pixels;         /**< Largest width x height; default 64 Mi. */
-    int64_t max_bytes;          /**< Largest file; default 256 MiB. */
+    int64_t max_pixels;         /**< Largest width x height, 1..128 Mi; default 64 Mi. */
+    int64_t max_bytes;          /**< Largest file, 1..2^31-1; default 256 MiB. */
 } asl_decode_options;
 
 /** Write the defaults into the first @p struct_size bytes; pass sizeof *options. @since 1.0 */
