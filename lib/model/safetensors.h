@@ -3,20 +3,37 @@
 #ifndef ASL_MODEL_SAFETENSORS_H
 #define ASL_MODEL_SAFETENSORS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "asl/base.h"
 
-enum { ASL__DTYPE_F32 = 1, ASL__DTYPE_F64 = 2, ASL__DTYPE_I64 = 3, ASL__DTYPE_F16 = 4,
-       ASL__DTYPE_U8 = 5 };
+enum {
+    ASL__DTYPE_F32 = 1,
+    ASL__DTYPE_F64 = 2,
+    ASL__DTYPE_I64 = 3,
+    ASL__DTYPE_F16 = 4,
+    ASL__DTYPE_U8 = 5
+};
+
+/* Limits of reader and writer alike. */
+#define ASL__TENSORS_MAX_FILE    ((int64_t)2 << 30)
+#define ASL__TENSORS_MAX_HEADER  (1 << 20)
+#define ASL__TENSORS_MAX_COUNT   4096
+#define ASL__TENSORS_MAX_ENTRIES 64
+#define ASL__TENSORS_MAX_DIMS    6
+#define ASL__TENSORS_MAX_NAME    128
+#define ASL__TENSORS_MAX_KEY     64
+#define ASL__TENSORS_MAX_VALUE   (64 << 10)
 
 typedef struct asl__file_tensor {
     char *name;
     int32_t dtype;
     int32_t dims;
-    int64_t shape[6];
+    int64_t shape[ASL__TENSORS_MAX_DIMS];
     size_t count;     /* elements */
+    size_t offset;    /* of the first byte in the file's data */
     const void *data; /* little-endian elements inside the parsed bytes; may be unaligned for
                          files not written by us, so copy with memcpy */
     size_t bytes;
@@ -28,7 +45,8 @@ typedef struct asl__file_entry {
 
 /* A parsed file: tensors and metadata, both sorted by name. */
 typedef struct asl__tensors {
-    void *bytes; /* owned */
+    void *bytes;    /* owned */
+    char what[112]; /* names the file in messages */
     asl__file_tensor *tensors;
     int32_t tensor_count;
     asl__file_entry *entries;
@@ -41,6 +59,18 @@ asl_status asl__tensors_parse(asl__tensors *out, void *bytes, size_t size, const
                               asl_error *err);
 asl_status asl__tensors_read(asl__tensors *out, const char *path, asl_error *err);
 void asl__tensors_free(asl__tensors *file);
+
+/* Bytes of one element; 0 for a dtype that does not exist. */
+size_t asl__dtype_size(int32_t dtype);
+/* As the file spells it, or NULL. */
+const char *asl__dtype_name(int32_t dtype);
+/* The ASL__DTYPE_* of that name, or 0. */
+int32_t asl__dtype_find(const char *name);
+/* Fills count and bytes from dtype, dims and shape; false when a dimension is not in 1..2^31-1 or
+ * the size overflows. */
+bool asl__file_tensor_measure(asl__file_tensor *tensor);
+/* Whether a tensor name or metadata key is 1..limit characters of A-Z a-z 0-9 . _ / - */
+bool asl__tensors_name_ok(const char *name, size_t limit);
 
 /* NULL when absent. */
 const asl__file_tensor *asl__tensors_find(const asl__tensors *file, const char *name);
