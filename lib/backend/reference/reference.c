@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* The reference backend's side of the boundary: running a plan's layers forward and backward. */
+#include "backend/reference/reference.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    void (*forward)(const asl__operation *op);
+    void (*backward)(const asl__operation *op);
+} operations[] = {
+    [ASL__LAYER_CONV2D] = {asl__reference_conv2d_forward, asl__reference_conv2d_backward},
+    [ASL__LAYER_BATCH_NORM] = {asl__reference_batch_norm_forward,
+                               asl__reference_batch_norm_backward},
+    [ASL__LAYER_RELU] = {asl__reference_relu_forward, asl__reference_relu_backward},
+    [ASL__LAYER_MAX_POOL] = {asl__reference_max_pool_forward, asl__reference_max_pool_backward},
+    [ASL__LAYER_GLOBAL_POOL] = {asl__reference_global_pool_forward,
+                                asl__reference_global_pool_backward},
+    [ASL__LAYER_DROPOUT] = {asl__reference_dropout_forward, asl__reference_dropout_backward},
+    [ASL__LAYER_DENSE] = {asl__reference_dense_forward, asl__reference_dense_backward},
+};
+
+/* Layer `index` with everything but its gradients in place. */
+static asl__operation operation_of(asl__plan *plan, int32_t index, int32_t count,
+                                   const asl__step_options *step)
+{
+    return (asl__operation){.pool = plan->pool,
+                            .layer = &plan->network->layers[index],
+                            .index = index,
+                            .count = count,
+                            .step = step,
+                            .parameters = plan->state[ASL__STATE_PARAMETERS],
+                            .gradients = plan->gradients,
+                            .in = plan->activations[index],
+                            .out = plan->activations[index + 1],
+                            .statistics = plan->statistics[index],
+                            .lanes = plan->lanes};
+}
+
+/* Returns the logits. `step` is NULL outside training. */
+static const float *run_forward(asl__plan *plan, const uint8_t *images, int32_t count,
+                                const asl__step_options *step)
+{
+    const asl__network *network = plan->network;
+
+    asl__reference_input(plan->activations[0], plan->pool, network, images, count);
+    for (int32_t i = 0; i < network->layer_count; i++) {
+        const asl__operation op = operation_of(plan, i, count, step);
+        operations[op.layer->kind].forward(&op);
+    }
+    return plan->activations[network->layer_count];
+}
+
+/* Forward and backward: fills plan->gradients. */
+static asl__step_result run_backward(asl__plan *plan, const uint8_t *images, const int32_t *labels,
+                                     int32_t count, const asl__step_options *step)
+{
+    const asl__network *network = plan->network;
+    const float *logits = run_forward(plan, images, count, step);
+    const asl__step_result result =
+        asl__reference_loss(plan->gradient_memory[network->layer_count % 2], logits, labels, count,
+                            network->classes, step->label_smoothing);
+
+    for (int32_t i = network->layer_count - 1; i >= plan->first_trained; i--) {
+        asl__operation op = operation_of(plan, i, count, step);
+        op.out_gradient = plan->gradient_memory[(i + 1) % 2];
+        op.in_gradient = i > plan->first_trained ? plan->gradient_memory[i % 2] : NULL;
+        operations[op.layer->kind].backward(&op);
+    }
+    return result;
+}
+
+static int32_t probe(char *reason, size_t reason_size)
+{
+    snprintf(reason, reason_size, "plain loops, any processor");
+    return 1;
+}
+
+static asl_status plan_set_state(asl__plan *plan, int32_t state, const float *values,
+                                 asl_error *err)
+{
+    (void)err;
+    memcpy(plan->state[state], values, plan->network->parameter_count * sizeof *values);
+    return ASL_OK;
+}
+
+static asl_status plan_get_state(float *values, asl__plan *plan, int32_t state, asl_error *err)
+{
+    (void)err;
+    memcpy(values, plan->state[state], plan->network->parameter_count * sizeof *values);
+    return ASL_OK;
+}
+
+static asl_status plan_forward(float *logits, asl__plan *plan, const uint8_t *images, int32_t count,
+                               asl_error *err)
+{
+    const size_t values = (size_t)count * (size_t)plan->network->classes;
+    (void)err;
+    memcpy(logits, run_forward(plan, images, count, NULL), values * sizeof *logits);
+    return ASL_OK;
+}
+
+static asl_status plan_train_step(asl__step_result *result, asl__plan *plan, const uint8_t *images,
+                                  const int32_t *labels, int32_t count,
+                                  const asl__step_options *options, asl_error *err)
+{
+    const asl__network *network = plan->network;
+    (void)err;
+    *result = run_backward(plan, images, labels, count, options);
+    for (int32_t i = 0; i < network->layer_count; i++) {
+        if (network->layers[i].kind == ASL__LAYER_BATCH_NORM)
+            asl__reference_batch_norm_update(plan->state[ASL__STATE_PARAMETERS],
+                                             &network->layers[i], plan->statistics[i], count);
+    }
+    asl__reference_optimizer_step(plan, options);
+    return ASL_OK;
+}
+
+static asl_status plan_gradients(float *gradients, asl__step_result *result, asl__plan *plan,
+                                 const uint8_t *images, const int32_t *labels, int32_t count,
+                                 const asl__step_options *options, asl_error *err)
+{
+    (void)err;
+    *result = run_backward(plan, images, labels, count, options);
+    memcpy(gradients, plan->gradients, plan->network->parameter_count * sizeof *gradients);
+    return ASL_OK;
+}
+
+const asl__backend asl__backend_reference = {
+    .abi = ASL__BACKEND_ABI,
+    .name = "reference",
+    .description = "plain loops in double precision, the yardstick of all others",
+    .probe = probe,
+    .plan_create = asl__reference_plan_create,
+    .plan_destroy = asl__reference_plan_destroy,
+    .plan_set_state = plan_set_state,
+    .plan_get_state = plan_get_state,
+    .plan_forward = plan_forward,
+    .plan_train_step = plan_train_step,
+    .plan_gradients = plan_gradients,
+};

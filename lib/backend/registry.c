@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* The engines, in the order in which "auto" tries them, and how one is chosen. */
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "backend/backend.h"
+#include "base/error.h"
+#include "base/options.h"
+
+/* A backend that is not in this build keeps its name, so that asking for it gets a true answer. */
+typedef struct entry {
+    const char *name;
+    const asl__backend *backend;
+} entry;
+
+static const entry entries[] = {
+    {"cuda", NULL},
+    {"cpu", NULL},
+    {"reference", &asl__backend_reference},
+};
+enum { ENTRY_COUNT = sizeof entries / sizeof entries[0] };
+
+/* Items of text, separated by commas and cut to their room. */
+typedef struct list {
+    char text[512];
+    size_t length;
+} list;
+
+static void append(list *out, const char *name, const char *reason)
+{
+    snprintf(out->text + out->length, sizeof out->text - out->length, "%s%s%s%s",
+             out->length > 0 ? ", " : "", name, reason != NULL ? ": " : "",
+             reason != NULL ? reason : "");
+    out->length = strlen(out->text);
+}
+
+static bool can_run(const entry *e, char *reason, size_t reason_size)
+{
+    if (e->backend != NULL)
+        return e->backend->probe(reason, reason_size) != 0;
+    snprintf(reason, reason_size, "not in this build");
+    return false;
+}
+
+int32_t asl_backend_count(void)
+{
+    int32_t count = 0;
+    for (int32_t i = 0; i < ENTRY_COUNT; i++)
+        count += entries[i].backend != NULL;
+    return count;
+}
+
+asl_status asl_backend_get_info(asl_backend_info *out, int32_t index, asl_error *err)
+{
+    asl__error_clear(err);
+    for (int32_t i = 0, seen = 0; i < ENTRY_COUNT; i++) {
+        const asl__backend *backend = entries[i].backend;
+        if (backend == NULL || seen++ != index)
+            continue;
+        asl_backend_info info = {.name = backend->name, .description = backend->description};
+        info.available = can_run(&entries[i], info.reason, sizeof info.reason);
+        return asl__struct_write(out, &info, sizeof info, "asl_backend_info", err);
+    }
+    return asl__fail(err, ASL_ERR_ARG, "backend %d does not exist; there are %d, from 0", index,
+                     asl_backend_count());
+}
+
+/* The first that can run; the line tells what was passed over and why. */
+static asl_status find_first(const asl__backend **out, char *chosen, size_t chosen_size,
+                             asl_error *err)
+{
+    char reason[160];
+    list passed = {"", 0};
+
+    for (int32_t i = 0; i < ENTRY_COUNT; i++) {
+        if (can_run(&entries[i], reason, sizeof reason)) {
+            snprintf(chosen, chosen_size, "%s (%s)", entries[i].name,
+                     passed.length > 0 ? passed.text : reason);
+            *out = entries[i].backend;
+            return ASL_OK;
+        }
+        append(&passed, entries[i].name, reason);
+    }
+    return asl__fail(err, ASL_ERR_BACKEND, "no backend can run here (%s)", passed.text);
+}
+
+static asl_status find_named(const asl__backend **out, char *chosen, size_t chosen_size,
+                             const char *name, asl_error *err)
+{
+    char reason[160];
+    list known = {"", 0}, built = {"", 0};
+    const entry *e = NULL;
+
+    for (int32_t i = 0; i < ENTRY_COUNT; i++) {
+        append(&known, entries[i].name, NULL);
+        if (entries[i].backend != NULL)
+            append(&built, entries[i].name, NULL);
+        if (strcmp(name, entries[i].name) == 0)
+            e = &entries[i];
+    }
+    if (e == NULL)
+        return asl__fail(err, ASL_ERR_BACKEND, "unknown backend '%.40s'; use auto, %s", name,
+                         known.text);
+    if (e->backend == NULL)
+        return asl__fail(err, ASL_ERR_BACKEND, "backend '%s' is not in this build, which has: %s",
+                         name, built.text);
+    if (!can_run(e, reason, sizeof reason))
+        return asl__fail(err, ASL_ERR_BACKEND, "backend '%s' cannot run here: %s", name, reason);
+    snprintf(chosen, chosen_size, "%s (as asked)", name);
+    *out = e->backend;
+    return ASL_OK;
+}
+
+asl_status asl__backend_find(const asl__backend **out, char *chosen, size_t chosen_size,
+                             const char *name, asl_error *err)
+{
+    *out = NULL;
+    if (name == NULL || strcmp(name, "auto") == 0)
+        return find_first(out, chosen, chosen_size, err);
+    return find_named(out, chosen, chosen_size, name, err);
+}
