@@ -123,25 +123,28 @@ ASL_API asl_status asl_trainer_resume(asl_trainer **out, const char *path,
  * @return ASL_OK; ASL_STOPPED after asl_trainer_request_stop(), with the checkpoint written (when
  *   one is configured); ASL_ERR_DIVERGED when loss or weights stop being finite (the state before
  *   that epoch is still in the checkpoint); ASL_ERR_NOMEM; ASL_ERR_IMAGE and the like for an
- *   unreadable picture; ASL_ERR_DEVICE_LOST. A checkpoint that cannot be written is a warning,
- *   not an end; after three in a row ASL_ERR_IO, with all state kept in memory. @since 1.0 */
+ *   unreadable picture; ASL_ERR_DEVICE_LOST; ASL_ERR_BUSY from a callback of the same trainer, or
+ *   while another run holds the checkpoint (by a lock on PATH.lock). A checkpoint that cannot be
+ *   written is a warning, not an end; after three in a row, or when it is the one to stop with,
+ *   ASL_ERR_IO, with all state kept in memory. @since 1.0 */
 ASL_API asl_status asl_trainer_run(asl_trainer *trainer, asl_error *err);
 
-/** Ask a running asl_trainer_run() to stop after the current batch. Any thread, also from a
- * signal handler. @since 1.0 */
+/** Ask a running asl_trainer_run() to stop after the current batch. A request made before the run
+ * holds for it. Any thread, also from a signal handler. @since 1.0 */
 ASL_API void asl_trainer_request_stop(asl_trainer *trainer);
 
-/** Write the state to @p path atomically. @return as asl_model_save(). @since 1.0 */
+/** Write the state to @p path atomically. @return as asl_model_save(); ASL_ERR_BUSY from a
+ * callback; ASL_ERR_DIVERGED after that. @since 1.0 */
 ASL_API asl_status asl_trainer_save_checkpoint(const asl_trainer *trainer, const char *path,
                                                asl_error *err);
 
-/** A snapshot of the current weights as a model of its own. @return ASL_OK, ASL_ERR_NOMEM.
- * @since 1.0 */
+/** A snapshot of the current weights as a model of its own. @return ASL_OK; ASL_ERR_NOMEM;
+ * ASL_ERR_BUSY from a callback; ASL_ERR_DIVERGED after that. @since 1.0 */
 ASL_API asl_status asl_trainer_get_model(asl_model **out, const asl_trainer *trainer,
                                          asl_error *err);
 
 /** The weights after the best epoch. @return ASL_OK; ASL_ERR_STATE before the first epoch ended;
- * ASL_ERR_NOMEM. @since 1.0 */
+ * ASL_ERR_NOMEM; ASL_ERR_BUSY from a callback. @since 1.0 */
 ASL_API asl_status asl_trainer_get_best_model(asl_model **out, const asl_trainer *trainer,
                                               asl_error *err);
 

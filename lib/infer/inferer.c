@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/* From pictures to scores. The model is folded and compiled once; a call scales its pictures into
+ * the plan's input and runs it. */
+#include "infer/inferer.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/checked.h"
+#include "base/error.h"
+#include "base/options.h"
+#include "base/threads.h"
+#include "image/image.h"
+
+#define MAX_BATCH   4096
+#define MAX_THREADS 256
+
+static const asl_inferer_options default_options = {
+    .struct_size = sizeof(asl_inferer_options),
+    .batch_size = 1,
+};
+
+void asl_inferer_options_init(asl_inferer_options *options, size_t struct_size)
+{
+    asl__options_init(options, struct_size, &default_options, sizeof default_options);
+}
+
+asl_status asl__resolve_threads(int32_t *threads, const char *what, asl_error *err)
+{
+    if (*threads < 0 || *threads > MAX_THREADS)
+        return asl__fail(err, ASL_ERR_ARG, "%s: threads %d is not 0..%d", what, *threads,
+                         MAX_THREADS);
+    if (*threads == 0)
+        *threads = asl__core_count();
+    if (*threads > MAX_THREADS)
+        *threads = MAX_THREADS;
+    return ASL_OK;
+}
+
+void asl_inferer_free(asl_inferer *inferer)
+{
+    if (!inferer)
+        return;
+    if (inferer->plan)
+        inferer->backend->plan_destroy(inferer->plan);
+    asl__free(inferer->logits);
+    asl__free(inferer->images);
+    asl_model_free(inferer->model);
+    asl__free(inferer);
+}
+
+static asl_status build(asl_inferer *inferer, const asl_model *model,
+                        const asl_inferer_options *options, asl_error *err)
+{
+    asl_status status;
+    ASL__TRY(asl__backend_find(&inferer->backend, inferer->chosen, sizeof inferer->chosen,
+                               options->backend, err));
+    ASL__TRY(asl__model_fold(&inferer->model, model, err));
+    const asl__network *network = &inferer->model->network;
+    const asl__plan_options plan = {
+        .max_batch = options->batch_size,
+        .threads = options->threads,
+    };
+    inferer->batch_size = options->batch_size;
+    inferer->image_bytes = (size_t)network->input.width * (size_t)network->input.height * 3;
+    inferer->images = asl__alloc_array((size_t)options->batch_size, inferer->image_bytes);
+    inferer->logits =
+        asl__alloc_array((size_t)options->batch_size, (size_t)network->classes * sizeof(float));
+    if (!inferer->images || !inferer->logits)
+        return asl__fail_memory(err, "the inferer");
+    ASL__TRY(inferer->backend->plan_create(&inferer->plan, network, &plan, err));
+    ASL__TRY(inferer->backend->plan_set_state(inferer->plan, ASL__STATE_PARAMETERS,
+                                              inferer->model->parameters, err));
+fail:
+    return status;
+}
+
+asl_status asl_inferer_create(asl_inferer **out, const asl_model *model,
+                              const asl_inferer_options *options, asl_error *err)
+{
+    asl__error_clear(err);
+    ASL__CHECK_ARG(out != NULL, err);
+    *out = NULL;
+    ASL__CHECK_ARG(model != NULL, err);
+    asl_status status;
+    asl_inferer *inferer = NULL;
+    asl_inferer_options resolved = default_options;
+    ASL__TRY(asl__options_read(&resolved, sizeof resolved, options, "asl_inferer_options", err));
+    if (resolved.batch_size < 1 || resolved.batch_size > MAX_BATCH)
+        return asl__fail(err, ASL_ERR_ARG, "%s: batch_size %d is not 1..%d", __func__,
+                         resolved.batch_size, MAX_BATCH);
+    ASL__TRY(asl__resolve_threads(&resolved.threads, __func__, err));
+    inferer = asl__alloc(sizeof *inferer);
+    if (!inferer)
+        return asl__fail_memory(err, "the inferer");
+    ASL__TRY(build(inferer, model, &resolved, err));
+    *out = inferer;
+    return ASL_OK;
+fail:
+    asl_inferer_free(inferer);
+    return status;
+}
+
+double asl__log_sum_exp(const float *logits, int32_t count)
+{
+    double top = (double)logits[0], sum = 0.0;
+    for (int32_t i = 1; i < count; i++)
+        top = (double)logits[i] > top ? (double)logits[i] : top;
+    for (int32_t i = 0; i < count; i++)
+        sum += exp((double)logits[i] - top);
+    return top + log(sum);
+}
+
+static void softmax(float *scores, const float *logits, int32_t count)
+{
+    const double scale = asl__log_sum_exp(logits, count);
+    for (int32_t i = 0; i < count; i++)
+        scores[i] = (float)exp((double)logits[i] - scale);
+}
+
+static asl_status check_count(const asl_inferer *inferer, size_t given, size_t pictures,
+                              asl_error *err)
+{
+    size_t wanted;
+    if (!asl__mul_size(&wanted, pictures, (size_t)inferer->model->network.classes) ||
+        given != wanted)
+        return asl__fail(err, ASL_ERR_ARG,
+                         "room for %zu scores given, but %zu pictures have %d scores each", given,
+                         pictures, inferer->model->network.classes);
+    return ASL_OK;
+}
+
+/* Scales one picture into place `slot` of the pass to come. */
+static asl_status take_picture(asl_inferer *inferer, int32_t slot, const asl_image_view *view,
+                               const asl_rect *region, asl_error *err)
+{
+    const asl__shape *input = &inferer->model->network.input;
+    return asl__resize_rgb(inferer->images + (size_t)slot * inferer->image_bytes, input->width,
+                           input->height, view, region, err);
+}
+
+/* Logits of one picture in inferer->logits. */
+static asl_status run_one(asl_inferer *inferer, size_t count, const asl_image_view *view,
+                          const asl_rect *region, asl_error *err)
+{
+    asl_status status;
+    ASL__TRY(check_count(inferer, count, 1, err));
+    ASL__TRY(take_picture(inferer, 0, view, region, err));
+    ASL__TRY(
+        inferer->backend->plan_forward(inferer->logits, inferer->plan, inferer->images, 1, err));
+fail:
+    return status;
+}
+
+asl_status asl_inferer_classify(float *scores, size_t score_count, asl_inferer *inferer,
+                                const asl_image_view *view, const asl_rect *region, asl_error *err)
+{
+    asl__error_clear(err);
+    ASL__CHECK_ARG(scores != NULL, err);
+    ASL__CHECK_ARG(inferer != NULL, err);
+    ASL__CHECK_ARG(view != NULL, err);
+    asl_status status;
+    ASL__TRY(run_one(inferer, score_count, view, region, err));
+    softmax(scores, inferer->logits, inferer->model->network.classes);
+fail:
+    return status;
+}
+
+asl_status asl_inferer_logits(float *logits, size_t logit_count, asl_inferer *inferer,
+                              const asl_image_view *view, const asl_rect *region, asl_error *err)
+{
+    asl__error_clear(err);
+    ASL__CHECK_ARG(logits != NULL, err);
+    ASL__CHECK_ARG(inferer != NULL, err);
+    ASL__CHECK_ARG(view != NULL, err);
+    asl_status status;
+    ASL__TRY(run_one(inferer, logit_count, view, region, err));
+    memcpy(logits, inferer->logits, logit_count * sizeof *logits);
+fail:
+    return status;
+}
+
+/* One pass over `count` pictures, at most batch_size. */
+static asl_status run_pass(float *scores, asl_inferer *inferer, const asl_image_view *views,
+                           int32_t count, asl_error *err)
+{
+    const int32_t classes = inferer->model->network.classes;
+    asl_status status;
+    for (int32_t i = 0; i < count; i++)
+        ASL__TRY(take_picture(inferer, i, &views[i], NULL, err));
+    ASL__TRY(inferer->backend->plan_forward(inferer->logits, inferer->plan, inferer->images, count,
+                                            err));
+    for (int32_t i = 0; i < count; i++) {
+        const size_t at = (size_t)i * (size_t)classes;
+        softmax(scores + at, inferer->logits + at, classes);
+    }
+fail:
+    return status;
+}
+
+asl_status asl_inferer_classify_batch(float *scores, size_t score_count, asl_inferer *inferer,
+                                      const asl_image_view *views, size_t view_count,
+                                      asl_error *err)
+{
+    asl__error_clear(err);
+    ASL__CHECK_ARG(scores != NULL, err);
+    ASL__CHECK_ARG(inferer != NULL, err);
+    ASL__CHECK_ARG(views != NULL, err);
+    const size_t classes = (size_t)inferer->model->network.classes;
+    asl_status status;
+    ASL__TRY(check_count(inferer, score_count, view_count, err));
+    /* All of them first, so that a bad one leaves the scores untouched. */
+    for (size_t i = 0; i < view_count; i++)
+        ASL__TRY(asl__view_check(&views[i], NULL, err));
+    for (size_t i = 0; i < view_count; i += (size_t)inferer->batch_size) {
+        const size_t left = view_count - i;
+        const int32_t count =
+            left < (size_t)inferer->batch_size ? (int32_t)left : inferer->batch_size;
+        ASL__TRY(run_pass(scores + i * classes, inferer, views + i, count, err));
+    }
+    return ASL_OK;
+fail:
+    return status;
+}
+
+const char *asl_inferer_backend(const asl_inferer *inferer)
+{
+    return inferer ? inferer->chosen : NULL;
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/* The loop of a training run. Each epoch is a pass over the training set, one over the validation
+ * set, and the bookkeeping after both. Both passes may be left after any batch and taken up again
+ * there, in this process or from a checkpoint, without a trace in the result. */
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/random.h"
+#include "train/checkpoint.h"
+#include "train/metrics.h"
+#include "train/schedule.h"
+
+#define REPORT_SECONDS 0.1
+#define MOST_FAILURES  3           /* checkpoints in a row that may fail before the run ends */
+#define FORWARD_SHARE  (1.0 / 3.0) /* of a training step's time, until it has been measured */
+
+/* Runs one batch and adds it to its pass. */
+typedef asl_status (*batch_fn)(asl_trainer *trainer, const asl__batch *batch, asl_error *err);
+
+/* Estimate from the mean time per picture so far; < 0 before anything was measured. */
+static double seconds_left(const asl_trainer *trainer)
+{
+    const asl__feed *train = &trainer->train, *validation = &trainer->validation;
+    const asl__train_state *state = &trainer->state;
+    double train_rate = train->pictures > 0 ? train->seconds / (double)train->pictures : -1.0;
+    double validation_rate =
+        validation->pictures > 0 ? validation->seconds / (double)validation->pictures : -1.0;
+    if (train_rate < 0.0 && validation_rate < 0.0)
+        return -1.0;
+    if (train_rate < 0.0)
+        train_rate = validation_rate / FORWARD_SHARE;
+    if (validation_rate < 0.0)
+        validation_rate = train_rate * FORWARD_SHARE;
+    const int64_t epochs = trainer->options.epochs - state->epoch;
+    return train_rate * (double)(epochs * train->count - state->train.done) +
+           validation_rate * (double)(epochs * validation->count - state->validation.done);
+}
+
+static void report(asl_trainer *trainer, const asl__pass *pass, int64_t total)
+{
+    const double now = asl__clock_seconds();
+    if (!trainer->options.on_progress ||
+        (pass->done < total && now - trainer->reported < REPORT_SECONDS))
+        return;
+    trainer->reported = now;
+    const asl_train_progress progress = {
+        .struct_size = sizeof progress,
+        .epoch = trainer->state.epoch + 1,
+        .epochs = trainer->options.epochs,
+        .validating = pass == &trainer->state.validation,
+        .done = pass->done,
+        .total = total,
+        .loss = asl__pass_loss(pass),
+        .accuracy = asl__pass_accuracy(pass),
+        .learning_rate = trainer->state.learning_rate,
+        .seconds = trainer->before + (now - trainer->started),
+        .eta_seconds = seconds_left(trainer),
+    };
+    trainer->options.on_progress(&progress, trainer->options.user);
+}
+
+/* Writes the checkpoint, when there is one to write. A failure is told and counted; only too many
+ * in a row are an error here. */
+static asl_status keep(asl_trainer *trainer, asl_error *err)
+{
+    if (!trainer->checkpoint)
+        return ASL_OK;
+    asl_error cause = ASL_ERROR_INIT;
+    if (asl__checkpoint_keep(trainer, &cause) == ASL_OK) {
+        trainer->failures = 0;
+        return ASL_OK;
+    }
+    if (trainer->options.on_warning)
+        trainer->options.on_warning(cause.code, cause.message, trainer->options.user);
+    trainer->failures++;
+    if (trainer->failures < MOST_FAILURES)
+        return ASL_OK;
+    cause.code = ASL_ERR_IO;
+    asl__error_copy(err, &cause);
+    return ASL_ERR_IO;
+}
+
+/* Ends the run between two batches. Whoever asked relies on the checkpoint, so here one that
+ * cannot be written is an error at once. */
+static asl_status stop(asl_trainer *trainer, asl_error *err)
+{
+    asl_status status;
+    ASL__TRY(asl__trainer_snapshot(trainer, err));
+    if (!trainer->checkpoint)
+        return ASL_STOPPED;
+    asl_error cause = ASL_ERROR_INIT;
+    if (asl__checkpoint_keep(trainer, &cause) == ASL_OK)
+        return ASL_STOPPED;
+    cause.code = ASL_ERR_IO;
+    asl__error_copy(err, &cause);
+    return ASL_ERR_IO;
+fail:
+    return status;
+}
+
+/* Fills trainer->labels; fails on the first picture that could not be read. */
+static asl_status take_labels(asl_trainer *trainer, const asl__feed *feed, const asl__batch *batch,
+                              asl_error *err)
+{
+    asl_sample sample = {.struct_size = sizeof sample};
+    asl_status status;
+    for (int32_t i = 0; i < batch->count; i++) {
+        if (batch->status[i] < 0) {
+            asl__error_copy(err, &batch->errors[i]);
+            return batch->status[i];
+        }
+        ASL__TRY(asl_dataset_get_sample(&sample, feed->dataset, batch->positions[i], err));
+        trainer->labels[i] = feed->label_map[sample.class_index];
+    }
+    return ASL_OK;
+fail:
+    return status;
+}
+
+static asl_status train_batch(asl_trainer *trainer, const asl__batch *batch, asl_error *err)
+{
+    const asl_trainer_options *options = &trainer->options;
+    asl__train_state *state = &trainer->state;
+    const asl__step_options step = {
+        .optimizer = options->optimizer,
+        .nesterov = options->nesterov,
+        .step = state->step + 1,
+        .seed = options->seed,
+        .learning_rate =
+            asl__schedule_rate(options->schedule, options->learning_rate, state->step + 1,
+                               trainer->steps_per_epoch * options->epochs),
+        .beta1 = options->beta1,
+        .beta2 = options->beta2,
+        .epsilon = options->epsilon,
+        .momentum = options->momentum,
+        .weight_decay = options->weight_decay,
+        .label_smoothing = options->label_smoothing,
+    };
+    asl__step_result result;
+    asl_status status;
+    ASL__TRY(trainer->backend->plan_train_step(&result, trainer->plan, batch->images,
+                                               trainer->labels, batch->count, &step, err));
+    if (!isfinite(result.loss_sum))
+        return asl__trainer_diverged(trainer, "the loss", err);
+    state->step++;
+    state->learning_rate = step.learning_rate;
+    state->train.done += batch->count;
+    state->train.correct += result.correct;
+    state->train.loss_sum += result.loss_sum;
+    return ASL_OK;
+fail:
+    return status;
+}
+
+static asl_status validate_batch(asl_trainer *trainer, const asl__batch *batch, asl_error *err)
+{
+    asl__pass *pass = &trainer->state.validation;
+    asl_status status;
+    ASL__TRY(trainer->backend->plan_forward(trainer->logits, trainer->plan, batch->images,
+                                            batch->count, err));
+    asl__pass_add(pass, trainer->logits, trainer->labels, batch->count,
+                  trainer->model->network.classes);
+    if (!isfinite(pass->loss_sum))
+        return asl__trainer_diverged(trainer, "the validation loss", err);
+    return ASL_OK;
+fail:
+    return status;
+}
+
+/* The order of an epoch depends on the seed and the epoch alone. It is made once per epoch: when a
+ * pass is taken up again, the loader may still be reading the rest of it. */
+static void make_order(const asl_trainer *trainer, asl__feed *feed)
+{
+    const int32_t epoch = trainer->state.epoch;
+    if (feed->order_epoch == epoch)
+        return;
+    for (int64_t i = 0; i < feed->count; i++)
+        feed->order[i] = i;
+    if (feed == &trainer->train)
+        asl__random_shuffle(feed->order, feed->count, trainer->options.seed,
+                            ASL__STREAM_SHUFFLE + ((uint64_t)epoch << 8));
+    feed->order_epoch = epoch;
+}
+
+static bool is_checkpoint_due(const asl_trainer *trainer, const asl__feed *feed)
+{
+    const int32_t steps = trainer->options.checkpoint_steps;
+    return feed == &trainer->train && steps > 0 && trainer->state.step % steps == 0;
+}
+
+/* Goes on with a pass to its end. ASL_STOPPED when told to stop on the way. */
+static asl_status run_pass(asl_trainer *trainer, asl__feed *feed, asl__pass *pass,
+                           batch_fn run_batch, asl_error *err)
+{
+    asl_status status;
+    asl__batch batch;
+    make_order(trainer, feed);
+    ASL__TRY(
+        asl__loader_start(feed->loader, feed->order + pass->done, feed->count - pass->done, err));
+    while (pass->done < feed->count) {
+        const double begin = asl__clock_seconds();
+        ASL__TRY(asl__loader_next(&batch, feed->loader, err));
+        ASL__TRY(take_labels(trainer, feed, &batch, err));
+        ASL__TRY(run_batch(trainer, &batch, err));
+        const double seconds = asl__clock_seconds() - begin;
+        feed->seconds += seconds;
+        feed->pictures += batch.count;
+        trainer->state.epoch_seconds += seconds;
+        report(trainer, pass, feed->count);
+        if (atomic_load(&trainer->stop))
+            return stop(trainer, err);
+        if (is_checkpoint_due(trainer, feed)) {
+            ASL__TRY(asl__trainer_snapshot(trainer, err));
+            ASL__TRY(keep(trainer, err));
+        }
+    }
+    return ASL_OK;
+fail:
+    return status;
+}
+
+/* Closes the epoch: its row of the history, the best weights, the checkpoint. */
+static asl_status finish_epoch(asl_trainer *trainer, asl_error *err)
+{
+    asl__train_state *state = &trainer->state;
+    asl_status status;
+    ASL__TRY(asl__trainer_snapshot(trainer, err));
+    const asl_epoch_metrics row = asl__epoch_metrics(trainer);
+    if (row.is_best)
+        memcpy(trainer->best, trainer->vectors[ASL__STATE_PARAMETERS],
+               trainer->model->network.parameter_count * sizeof(float));
+    trainer->history[state->epoch] = row;
+    state->epoch++;
+    state->train = state->validation = (asl__pass){0};
+    state->epoch_seconds = 0.0;
+    status = keep(trainer, err);
+    if (trainer->options.on_epoch)
+        trainer->options.on_epoch(&row, trainer->options.user);
+fail:
+    return status;
+}
+
+asl_status asl__train(asl_trainer *trainer, asl_error *err)
+{
+    asl_status status;
+    while (trainer->state.epoch < trainer->options.epochs) {
+        ASL__TRY(run_pass(trainer, &trainer->train, &trainer->state.train, train_batch, err));
+        if (status == ASL_STOPPED)
+            return status;
+        if (trainer->validation.dataset) {
+            ASL__TRY(run_pass(trainer, &trainer->validation, &trainer->state.validation,
+                              validate_batch, err));
+            if (status == ASL_STOPPED)
+                return status;
+        }
+        ASL__TRY(finish_epoch(trainer, err));
+        /* The checkpoint of this moment is on disk already, unless it could not be written. */
+        if (atomic_load(&trainer->stop) && trainer->state.epoch < trainer->options.epochs)
+            return trainer->failures > 0 ? stop(trainer, err) : ASL_STOPPED;
+    }
+    return ASL_OK;
+fail:
+    return status;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* The trainer behind its handle, and how its files call each other: trainer.c makes it, epoch.c
+ * runs it, checkpoint_write.c and checkpoint_read.c keep it on disk. */
+#ifndef ASL_TRAIN_TRAINER_H
+#define ASL_TRAIN_TRAINER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "asl/trainer.h"
+#include "backend/backend.h"
+#include "dataset/dataset.h"
+#include "dataset/loader.h"
+#include "model/model.h"
+
+#define ASL__TRAINER_MAX_THREADS 256
+
+/* How far a pass over a data set is, and the sums over the pictures it has seen. */
+typedef struct asl__pass {
+    int64_t done;
+    int64_t correct;
+    double loss_sum;
+} asl__pass;
+
+/* What changes while training, apart from the vectors. With them, all that a checkpoint holds. */
+typedef struct asl__train_state {
+    int64_t step;                /* steps taken */
+    int32_t epoch;               /* epochs finished */
+    asl__pass train, validation; /* of the epoch under way */
+    double learning_rate;        /* of the last step */
+    double epoch_seconds;        /* spent on the epoch under way */
+} asl__train_state;
+
+/* A data set as the trainer reads it. */
+typedef struct asl__feed {
+    asl_dataset *dataset; /* NULL: there is none */
+    asl__loader *loader;
+    int32_t *label_map; /* class of the data set -> class of the model */
+    int64_t *order;     /* int64[count]: of the pass under way */
+    int64_t count;
+    int32_t order_epoch; /* the epoch that `order` is of; -1: none yet */
+    double seconds;      /* spent on `pictures` pictures, for the estimate of what is left */
+    int64_t pictures;
+} asl__feed;
+
+struct asl_trainer {
+    asl_model *model;            /* starting point; its network and labels are in use */
+    asl_trainer_options options; /* resolved; strings are static or owned */
+    char *checkpoint;            /* options.checkpoint, owned; NULL: none */
+    char *lock_path;             /* beside it */
+    const asl__backend *backend;
+    char chosen[256];
+    asl__plan *plan;
+    asl__feed train, validation;
+    int32_t batch_size; /* as asked for, but no more than there are pictures */
+    int64_t steps_per_epoch;
+    int32_t *labels;            /* int32[batch_size], in the model's classes */
+    float *logits;              /* float[batch_size][classes] */
+    float *vectors[3];          /* copies of the plan's, by ASL__STATE_*; see asl__vector_count() */
+    float *best;                /* parameters after the best epoch; valid once an epoch ended */
+    asl_epoch_metrics *history; /* [options.epochs], the first state.epoch are valid */
+    asl__train_state state;
+    atomic_int stop;
+    bool running;
+    bool diverged;
+    bool rotate;            /* the file at `checkpoint` is whole and worth keeping as .prev */
+    bool examined;          /* whether `rotate` is known */
+    int32_t failures;       /* checkpoints in a row that could not be written */
+    double started, before; /* clock at the start of this run; seconds of those before */
+    double reported;        /* clock at the last progress report */
+};
+
+/* options.c: the defaults, and what is wrong with a set of options, or NULL. */
+extern const asl_trainer_options asl__trainer_defaults;
+const char *asl__trainer_options_fault(const asl_trainer_options *options);
+
+/* Number of ASL__STATE_* vectors that an optimiser uses: Adam all three, SGD no second moment. */
+int32_t asl__vector_count(int32_t optimizer);
+
+/* Copies the plan's vectors into trainer->vectors and checks that they are finite; otherwise the
+ * trainer counts as diverged. */
+asl_status asl__trainer_snapshot(asl_trainer *trainer, asl_error *err);
+
+/* Marks the trainer as diverged. `what` names what stopped being finite. */
+asl_status asl__trainer_diverged(asl_trainer *trainer, const char *what, asl_error *err);
+
+/* epoch.c: trains to the end of the last epoch or until told to stop. */
+asl_status asl__train(asl_trainer *trainer, asl_error *err);
+
+#endif

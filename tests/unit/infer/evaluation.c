@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/* Evaluating a data set: every number against one made by hand, and what may go wrong. */
+#include "support/support.h"
+
+#include <math.h>
+
+#include "unit/train/blobs.h"
+
+#define PER_CLASS 5
+#define COUNT     (PER_CLASS * BLOBS_CLASSES)
+
+static const char broken[] = "\x89PNG\r\n\x1a\n this is no picture at all";
+
+typedef struct fixture {
+    asl_dataset *dataset, *damaged;
+} fixture;
+
+static int setup(void **state)
+{
+    static fixture f;
+    blobs_make("whole", PER_CLASS, 20, 1, true);
+    blobs_make("damaged", PER_CLASS, 20, 1, true);
+    test_write_file("damaged/green/01.png", broken, sizeof broken);
+    test_write_file("damaged/red/04.png", broken, sizeof broken);
+    f.dataset = blobs_open("whole");
+    f.damaged = blobs_open("damaged");
+    *state = &f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    fixture *f = *state;
+    asl_dataset_free(f->dataset);
+    asl_dataset_free(f->damaged);
+    return 0;
+}
+
+static asl_inferer *create(const char *const *labels, int32_t label_count, int32_t batch_size)
+{
+    asl_error err = ASL_ERROR_INIT;
+    asl_inferer *inferer = NULL;
+    asl_inferer_options options;
+    asl_model *model = blobs_model_with(labels, label_count);
+    asl_inferer_options_init(&options, sizeof options);
+    options.batch_size = batch_size;
+    assert_ok(asl_inferer_create(&inferer, model, &options, &err), &err);
+    asl_model_free(model);
+    return inferer;
+}
+
+static const char *const labels[] = {"black", "red", "green", "white", "blue"};
+#define LABELS 5
+
+static int32_t label_of(const char *name)
+{
+    for (int32_t i = 0; i < LABELS; i++) {
+        if (strcmp(labels[i], name) == 0)
+            return i;
+    }
+    fail_msg("no label %s", name);
+    return -1;
+}
+
+/* The same numbers, picture by picture. */
+typedef struct numbers {
+    int64_t confusion[LABELS][LABELS], correct, group_count[2], group_correct[2], count;
+    double loss;
+} numbers;
+
+static numbers count_by_hand(asl_inferer *inferer, const asl_dataset *dataset)
+{
+    asl_error err = ASL_ERROR_INIT;
+    numbers n = {0};
+    for (int64_t i = 0; i < asl_dataset_count(dataset); i++) {
+        asl_sample sample = {.struct_size = sizeof sample};
+        asl_image *image = NULL;
+        float scores[LABELS];
+        int32_t top = 0;
+        assert_ok(asl_dataset_get_sample(&sample, dataset, i, &err), &err);
+        if (asl_dataset_load_image(&image, dataset, i, &err) < 0)
+            continue;
+        const asl_image_view view = asl_image_get_view(image);
+        assert_ok(asl_inferer_classify(scores, LABELS, inferer, &view, NULL, &err), &err);
+        asl_image_free(image);
+        const int32_t label = label_of(asl_dataset_class_name(dataset, sample.class_index));
+        for (int32_t k = 1; k < LABELS; k++)
+            top = scores[k] > scores[top] ? k : top;
+        n.confusion[label][top]++;
+        n.correct += top == label;
+        n.loss -= log((double)scores[label]);
+        n.count++;
+        n.group_count[sample.group_index]++;
+        n.group_correct[sample.group_index] += top == label;
+    }
+    n.loss /= (double)n.count;
+    return n;
+}
+
+static void check(const asl_evaluation *evaluation, const numbers *expected, int64_t issues)
+{
+    asl_error err = ASL_ERROR_INIT;
+    asl_evaluation_info info = {.struct_size = sizeof info};
+    assert_ok(asl_evaluation_get_info(&info, evaluation, &err), &err);
+    assert_int_equal(info.label_count, LABELS);
+    assert_int_equal(info.count, expected->count);
+    assert_int_equal(info.correct, expected->correct);
+    assert_int_equal(info.issue_count, issues);
+    assert_int_equal(info.group_count, 2);
+    assert_true(fabs(info.accuracy - (double)info.correct / (double)info.count) < 1e-15);
+    assert_true(fabs(info.loss - expected->loss) < 1e-6); /* of float scores, rounded at 2^-24 */
+    assert_memory_equal(asl_evaluation_confusion(evaluation), expected->confusion,
+                        sizeof expected->confusion);
+    for (int32_t g = 0; g < 2; g++) {
+        const char *name;
+        int64_t count, correct;
+        assert_ok(asl_evaluation_get_group(&name, &count, &correct, evaluation, g, &err), &err);
+        assert_string_equal(name, g == 0 ? "anna" : "ben");
+        assert_int_equal(count, expected->group_count[g]);
+        assert_int_equal(correct, expected->group_correct[g]);
+    }
+}
+
+static void test_numbers(void **state)
+{
+    const fixture *f = *state;
+    asl_error err = ASL_ERROR_INIT;
+    double loss = 0.0;
+    for (int32_t batch = 1; batch <= COUNT + 1; batch += 5) {
+        asl_inferer *inferer = create(labels, LABELS, batch);
+        asl_evaluation *evaluation = NULL;
+        asl_evaluation_info info = {.struct_size = sizeof info};
+        const numbers expected = count_by_hand(inferer, f->dataset);
+        assert_int_equal(expected.count, COUNT);
+        assert_ok(asl_inferer_evaluate(&evaluation, inferer, f->dataset, NULL, &err), &err);
+        check(evaluation, &expected, 0);
+        assert_ok(asl_evaluation_get_info(&info, evaluation, &err), &err);
+        assert_true(batch == 1 || memcmp(&info.loss, &loss, sizeof loss) == 0);
+        loss = info.loss;
+        asl_inferer_free(inferer); /* the result does not need it */
+        check(evaluation, &expected, 0);
+        asl_evaluation_free(evaluation);
+    }
+}
+
+static void test_bad_pictures(void **state)
+{
+    const fixture *f = *state;
+    asl_error err = ASL_ERROR_INIT;
+    static const char *const paths[] = {"green/01.png", "red/04.png"};
+    asl_inferer *inferer = create(labels, LABELS, 4);
+    asl_evaluation *evaluation = NULL;
+    const numbers expected = count_by_hand(inferer, f->damaged);
+    assert_int_equal(expected.count, COUNT - 2);
+    assert_int_equal(asl_inferer_evaluate(&evaluation, inferer, f->damaged, NULL, &err),
+                     ASL_PARTIAL);
+    assert_int_equal(err.code, ASL_OK);
+    check(evaluation, &expected, 2);
+    for (int64_t i = 0; i < 2; i++) {
+        asl_issue issue = {.struct_size = sizeof issue};
+        assert_ok(asl_evaluation_get_issue(&issue, evaluation, i, &err), &err);
+        assert_string_equal(issue.path, paths[i]);
+        assert_true(issue.code == ASL_ERR_IMAGE || issue.code == ASL_ERR_TRUNCATED);
+        assert_true(issue.message[0] != '\0');
+    }
+    asl_issue issue = {.struct_size = sizeof issue};
+    assert_status(asl_evaluation_get_issue(&issue, evaluation, 2, &err), ASL_ERR_ARG, &err);
+    assert_status(asl_evaluation_get_issue(&issue, evaluation, -1, &err), ASL_ERR_ARG, &err);
+    assert_status(asl_evaluation_get_issue(NULL, evaluation, 0, &err), ASL_ERR_ARG, &err);
+    asl_evaluation_free(evaluation);
+    asl_inferer_free(inferer);
+}
+
+static void test_no_picture_is_left(void **state)
+{
+    (void)state;
+    asl_error err = ASL_ERROR_INIT;
+    asl_inferer *inferer = create(labels, LABELS, 2);
+    asl_evaluation *evaluation = NULL;
+    blobs_make("ruins", 1, 20, 1, false);
+    test_write_file("ruins/blue/00.png", broken, sizeof broken);
+    test_write_file("ruins/green/00.png", broken, sizeof broken);
+    test_write_file("ruins/red/00.png", broken, sizeof broken);
+    asl_dataset *dataset = blobs_open("ruins");
+    assert_status(asl_inferer_evaluate(&evaluation, inferer, dataset, NULL, &err), ASL_ERR_DATASET,
+                  &err);
+    assert_null(evaluation);
+    asl_dataset_free(dataset);
+    asl_inferer_free(inferer);
+}
+
+static void test_labels(void **state)
+{
+    const fixture *f = *state;
+    asl_error err = ASL_ERROR_INIT;
+    static const char *const fewer[] = {"red", "green"};
+    asl_inferer *inferer = create(fewer, 2, 1);
+    asl_evaluation *evaluation = NULL;
+    assert_status(asl_inferer_evaluate(&evaluation, inferer, f->dataset, NULL, &err),
+                  ASL_ERR_LABELS, &err);
+    assert_null(evaluation);
+    assert_non_null(strstr(err.message, "blue"));
+    asl_inferer_free(inferer);
+}
+
+static void test_groups_may_be_unknown(void **state)
+{
+    (void)state;
+    asl_error err = ASL_ERROR_INIT;
+    asl_inferer *inferer = create(labels, LABELS, 1);
+    asl_evaluation *evaluation = NULL;
+    asl_evaluation_info info = {.struct_size = sizeof info};
+    blobs_make("plain", 2, 16, 1, false);
+    asl_dataset *dataset = blobs_open("plain");
+    assert_ok(asl_inferer_evaluate(&evaluation, inferer, dataset, NULL, &err), &err);
+    asl_dataset_free(dataset);
+    assert_ok(asl_evaluation_get_info(&info, evaluation, &err), &err);
+    assert_int_equal(info.group_count, 0);
+    assert_status(asl_evaluation_get_group(NULL, NULL, NULL, evaluation, 0, &err), ASL_ERR_ARG,
+                  &err);
+    asl_evaluation_free(evaluation);
+    asl_inferer_free(inferer);
+}
+
+/* --- progress --------------------------------------------------------------------------- */
+
+typedef struct watch {
+    int32_t calls, stop_at;
+    int64_t done, total;
+} watch;
+
+static int32_t see(int64_t done, int64_t total, void *user)
+{
+    watch *w = user;
+    assert_true(done >= w->done && done <= total);
+    w->done = done;
+    w->total = total;
+    return ++w->calls == w->stop_at;
+}
+
+static void test_progress(void **state)
+{
+    const fixture *f = *state;
+    asl_error err = ASL_ERROR_INIT;
+    asl_inferer *inferer = create(labels, LABELS, 3);
+    asl_evaluation *evaluation = NULL;
+    watch w = {0};
+    asl_evaluate_options options;
+    asl_evaluate_options_init(&options, sizeof options);
+    options.progress = see;
+    options.user = &w;
+    assert_ok(asl_inferer_evaluate(&evaluation, inferer, f->dataset, &options, &err), &err);
+    assert_true(w.calls >= 2);
+    assert_int_equal(w.done, COUNT);
+    assert_int_equal(w.total, COUNT);
+    asl_evaluation_free(evaluation);
+    for (int32_t stop_at = 1; stop_at <= 2; stop_at++) { /* before the first, after the last */
+        w = (watch){.stop_at = stop_at};
+        assert_int_equal(asl_inferer_evaluate(&evaluation, inferer, f->dataset, &options, &err),
+                         ASL_STOPPED);
+        assert_null(evaluation);
+        assert_int_equal(w.calls, stop_at);
+    }
+    asl_inferer_free(inferer);
+}
+
+static void test_wrong_calls(void **state)
+{
+    const fixture *f = *state;
+    asl_error err = ASL_ERROR_INIT;
+    asl_inferer *inferer = create(labels, LABELS, 1);
+    asl_evaluation *evaluation = NULL;
+    asl_evaluation_info info = {.struct_size = sizeof info};
+    asl_evaluate_options options;
+    asl_evaluate_options_init(&options, sizeof options);
+    options.threads = -1;
+    assert_status(asl_inferer_evaluate(&evaluation, inferer, f->dataset, &options, &err),
+                  ASL_ERR_ARG, &err);
+    options.threads = 257;
+    assert_status(asl_inferer_evaluate(&evaluation, inferer, f->dataset, &options, &err),
+                  ASL_ERR_ARG, &err);
+    assert_status(asl_inferer_evaluate(NULL, inferer, f->dataset, NULL, &err), ASL_ERR_ARG, &err);
+    assert_status(asl_inferer_evaluate(&evaluation, NULL, f->dataset, NULL, &err), ASL_ERR_ARG,
+                  &err);
+    assert_status(asl_inferer_evaluate(&evaluation, inferer, NULL, NULL, &err), ASL_ERR_ARG, &err);
+    assert_null(evaluation);
+    assert_status(asl_evaluation_get_info(&info, NULL, &err), ASL_ERR_ARG, &err);
+    assert_status(asl_evaluation_get_group(NULL, NULL, NULL, NULL, 0, &err), ASL_ERR_ARG, &err);
+    assert_null(asl_evaluation_confusion(NULL));
+    asl_evaluation_free(NULL);
+    asl_inferer_free(inferer);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_bad_pictures),
+        cmocka_unit_test(test_no_picture_is_left),
+        cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_groups_may_be_unknown),
+        cmocka_unit_test(test_progress),
+        cmocka_unit_test(test_wrong_calls),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
