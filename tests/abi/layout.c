@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/* Layouts of all public structs. They are frozen: a line that no longer holds is a break of the
+ * ABI, unless a struct with a struct_size grew at its end, which changes its SIZE line and adds
+ * lines. */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "asl/asl.h"
+
+/* The first number is for 64-bit pointers, the second for 32-bit ones. Processors that align 64-bit
+ * integers to 4 bytes (i386) are not covered. */
+#if UINTPTR_MAX == UINT64_MAX
+#define CHOOSE(lp64, ilp32) (lp64)
+#else
+#define CHOOSE(lp64, ilp32) (ilp32)
+_Static_assert(_Alignof(struct { int64_t value; }) == 8, "another 32-bit ABI");
+#endif
+
+#define SIZE(type, lp64, ilp32)                                                                    \
+    _Static_assert(sizeof(type) == CHOOSE(lp64, ilp32), "size of " #type)
+#define FIELD(type, field, lp64, ilp32)                                                            \
+    _Static_assert(offsetof(type, field) == CHOOSE(lp64, ilp32), #type "." #field)
+
+SIZE(asl_error, 280, 280);
+FIELD(asl_error, struct_size, 0, 0);
+FIELD(asl_error, code, 4, 4);
+FIELD(asl_error, sys_errno, 8, 8);
+FIELD(asl_error, reserved, 12, 12);
+FIELD(asl_error, offset, 16, 16);
+FIELD(asl_error, message, 24, 24);
+
+SIZE(asl_allocator, 32, 20);
+FIELD(asl_allocator, struct_size, 0, 0);
+FIELD(asl_allocator, reserved, 4, 4);
+FIELD(asl_allocator, alloc, 8, 8);
+FIELD(asl_allocator, free, 16, 12);
+FIELD(asl_allocator, user, 24, 16);
+
+SIZE(asl_image_view, 32, 32);
+FIELD(asl_image_view, pixels, 0, 0);
+FIELD(asl_image_view, width, 8, 4);
+FIELD(asl_image_view, height, 12, 8);
+FIELD(asl_image_view, stride, 16, 16);
+FIELD(asl_image_view, format, 24, 24);
+FIELD(asl_image_view, reserved, 28, 28);
+
+SIZE(asl_rect, 16, 16);
+FIELD(asl_rect, x, 0, 0);
+FIELD(asl_rect, y, 4, 4);
+FIELD(asl_rect, width, 8, 8);
+FIELD(asl_rect, height, 12, 12);
+
+SIZE(asl_decode_options, 32, 32);
+FIELD(asl_decode_options, struct_size, 0, 0);
+FIELD(asl_decode_options, ignore_orientation, 4, 4);
+FIELD(asl_decode_options, max_side, 8, 8);
+FIELD(asl_decode_options, reserved, 12, 12);
+FIELD(asl_decode_options, max_pixels, 16, 16);
+FIELD(asl_decode_options, max_bytes, 24, 24);
+
+SIZE(asl_dataset_options, 24, 24);
+FIELD(asl_dataset_options, struct_size, 0, 0);
+FIELD(asl_dataset_options, per_class, 4, 4);
+FIELD(asl_dataset_options, seed, 8, 8);
+FIELD(asl_dataset_options, decode, 16, 16);
+
+SIZE(asl_sample, 24, 20);
+FIELD(asl_sample, struct_size, 0, 0);
+FIELD(asl_sample, class_index, 4, 4);
+FIELD(asl_sample, group_index, 8, 8);
+FIELD(asl_sample, reserved, 12, 12);
+FIELD(asl_sample, path, 16, 16);
+
+SIZE(asl_issue, 24, 16);
+FIELD(asl_issue, struct_size, 0, 0);
+FIELD(asl_issue, code, 4, 4);
+FIELD(asl_issue, path, 8, 8);
+FIELD(asl_issue, message, 16, 12);
+
+SIZE(asl_split_options, 24, 24);
+FIELD(asl_split_options, struct_size, 0, 0);
+FIELD(asl_split_options, kind, 4, 4);
+FIELD(asl_split_options, fraction, 8, 8);
+FIELD(asl_split_options, seed, 16, 16);
+
+SIZE(asl_pack_options, 40, 32);
+FIELD(asl_pack_options, struct_size, 0, 0);
+FIELD(asl_pack_options, width, 4, 4);
+FIELD(asl_pack_options, height, 8, 8);
+FIELD(asl_pack_options, threads, 12, 12);
+FIELD(asl_pack_options, reuse, 16, 16);
+FIELD(asl_pack_options, reserved, 20, 20);
+FIELD(asl_pack_options, progress, 24, 24);
+FIELD(asl_pack_options, user, 32, 28);
+
+SIZE(asl_model_options, 40, 32);
+FIELD(asl_model_options, struct_size, 0, 0);
+FIELD(asl_model_options, width, 4, 4);
+FIELD(asl_model_options, height, 8, 8);
+FIELD(asl_model_options, label_count, 12, 12);
+FIELD(asl_model_options, labels, 16, 16);
+FIELD(asl_model_options, architecture, 24, 20);
+FIELD(asl_model_options, seed, 32, 24);
+
+SIZE(asl_model_info, 64, 56);
+FIELD(asl_model_info, struct_size, 0, 0);
+FIELD(asl_model_info, label_count, 4, 4);
+FIELD(asl_model_info, width, 8, 8);
+FIELD(asl_model_info, height, 12, 12);
+FIELD(asl_model_info, channels, 16, 16);
+FIELD(asl_model_info, layer_count, 20, 20);
+FIELD(asl_model_info, parameter_count, 24, 24);
+FIELD(asl_model_info, mac_count, 32, 32);
+FIELD(asl_model_info, preset, 40, 40);
+FIELD(asl_model_info, architecture, 48, 44);
+FIELD(asl_model_info, channel_order, 56, 48);
+
+SIZE(asl_layer_info, 48, 40);
+FIELD(asl_layer_info, struct_size, 0, 0);
+FIELD(asl_layer_info, channels, 4, 4);
+FIELD(asl_layer_info, height, 8, 8);
+FIELD(asl_layer_info, width, 12, 12);
+FIELD(asl_layer_info, parameter_count, 16, 16);
+FIELD(asl_layer_info, mac_count, 24, 24);
+FIELD(asl_layer_info, kind, 32, 32);
+FIELD(asl_layer_info, text, 40, 36);
+
+SIZE(asl_train_progress, 72, 72);
+FIELD(asl_train_progress, struct_size, 0, 0);
+FIELD(asl_train_progress, epoch, 4, 4);
+FIELD(asl_train_progress, epochs, 8, 8);
+FIELD(asl_train_progress, validating, 12, 12);
+FIELD(asl_train_progress, done, 16, 16);
+FIELD(asl_train_progress, total, 24, 24);
+FIELD(asl_train_progress, loss, 32, 32);
+FIELD(asl_train_progress, accuracy, 40, 40);
+FIELD(asl_train_progress, learning_rate, 48, 48);
+FIELD(asl_train_progress, seconds, 56, 56);
+FIELD(asl_train_progress, eta_seconds, 64, 64);
+
+SIZE(asl_epoch_metrics, 64, 64);
+FIELD(asl_epoch_metrics, struct_size, 0, 0);
+FIELD(asl_epoch_metrics, epoch, 4, 4);
+FIELD(asl_epoch_metrics, train_loss, 8, 8);
+FIELD(asl_epoch_metrics, train_accuracy, 16, 16);
+FIELD(asl_epoch_metrics, val_loss, 24, 24);
+FIELD(asl_epoch_metrics, val_accuracy, 32, 32);
+FIELD(asl_epoch_metrics, learning_rate, 40, 40);
+FIELD(asl_epoch_metrics, seconds, 48, 48);
+FIELD(asl_epoch_metrics, is_best, 56, 56);
+FIELD(asl_epoch_metrics, reserved, 60, 60);
+
+SIZE(asl_trainer_options, 144, 120);
+FIELD(asl_trainer_options, struct_size, 0, 0);
+FIELD(asl_trainer_options, epochs, 4, 4);
+FIELD(asl_trainer_options, batch_size, 8, 8);
+FIELD(asl_trainer_options, optimizer, 12, 12);
+FIELD(asl_trainer_options, schedule, 16, 16);
+FIELD(asl_trainer_options, nesterov, 20, 20);
+FIELD(asl_trainer_options, learning_rate, 24, 24);
+FIELD(asl_trainer_options, beta1, 32, 32);
+FIELD(asl_trainer_options, beta2, 40, 40);
+FIELD(asl_trainer_options, epsilon, 48, 48);
+FIELD(asl_trainer_options, momentum, 56, 56);
+FIELD(asl_trainer_options, weight_decay, 64, 64);
+FIELD(asl_trainer_options, label_smoothing, 72, 72);
+FIELD(asl_trainer_options, seed, 80, 80);
+FIELD(asl_trainer_options, threads, 88, 88);
+FIELD(asl_trainer_options, checkpoint_steps, 92, 92);
+FIELD(asl_trainer_options, backend, 96, 96);
+FIELD(asl_trainer_options, checkpoint, 104, 100);
+FIELD(asl_trainer_options, on_progress, 112, 104);
+FIELD(asl_trainer_options, on_epoch, 120, 108);
+FIELD(asl_trainer_options, on_warning, 128, 112);
+FIELD(asl_trainer_options, user, 136, 116);
+
+SIZE(asl_inferer_options, 24, 20);
+FIELD(asl_inferer_options, struct_size, 0, 0);
+FIELD(asl_inferer_options, threads, 4, 4);
+FIELD(asl_inferer_options, batch_size, 8, 8);
+FIELD(asl_inferer_options, reserved, 12, 12);
+FIELD(asl_inferer_options, backend, 16, 16);
+
+SIZE(asl_evaluate_options, 24, 16);
+FIELD(asl_evaluate_options, struct_size, 0, 0);
+FIELD(asl_evaluate_options, threads, 4, 4);
+FIELD(asl_evaluate_options, progress, 8, 8);
+FIELD(asl_evaluate_options, user, 16, 12);
+
+SIZE(asl_evaluation_info, 56, 56);
+FIELD(asl_evaluation_info, struct_size, 0, 0);
+FIELD(asl_evaluation_info, label_count, 4, 4);
+FIELD(asl_evaluation_info, count, 8, 8);
+FIELD(asl_evaluation_info, correct, 16, 16);
+FIELD(asl_evaluation_info, accuracy, 24, 24);
+FIELD(asl_evaluation_info, loss, 32, 32);
+FIELD(asl_evaluation_info, issue_count, 40, 40);
+FIELD(asl_evaluation_info, group_count, 48, 48);
+FIELD(asl_evaluation_info, reserved, 52, 52);
+
+SIZE(asl_backend_info, 184, 176);
+FIELD(asl_backend_info, struct_size, 0, 0);
+FIELD(asl_backend_info, available, 4, 4);
+FIELD(asl_backend_info, name, 8, 8);
+FIELD(asl_backend_info, description, 16, 12);
+FIELD(asl_backend_info, reason, 24, 16);
+
+int main(void)
+{
+    return 0;
+}
