@@ -19,9 +19,9 @@ typedef struct asl_dataset asl_dataset;
 /** How to open a data set. */
 typedef struct asl_dataset_options {
     uint32_t struct_size;
-    int32_t per_class;        /**< Keep at most this many per class, drawn without replacement;
-                                   0 (default) keeps all. */
-    uint64_t seed;            /**< Of the draw; default 0. */
+    int32_t per_class; /**< Keep at most this many per class, drawn without replacement;
+                            0 (default) keeps all. */
+    uint64_t seed;     /**< Of the draw; default 0. */
     const asl_decode_options *decode; /**< Limits for every picture; NULL (default) = defaults. */
 } asl_dataset_options;
 
@@ -29,21 +29,27 @@ typedef struct asl_dataset_options {
 ASL_API void asl_dataset_options_init(asl_dataset_options *options, size_t struct_size);
 
 /** Open what lies at @p path:
- * - a folder with one subfolder per class (as the ASL Alphabet archive unpacks; a single nested
- *   folder around the class folders is looked through). Classes and files are sorted by bytes;
- *   pictures end in .jpg, .jpeg or .png in any case. Hidden entries are ignored.
- * - a folder that holds `data.csv`, or the CSV file itself: columns `image_path,target` and
- *   optionally `group` (signer or recording), RFC 4180, paths relative to the CSV file's folder
- *   (back-slashes read as slashes). `target` is a class name, or an index (also "3.0") into the
- *   file `classes.txt` beside the CSV, one name a line; without that file 29 indices mean
- *   A..Z, del, nothing, space.
+ * - a folder with one subfolder per class (as the ASL Alphabet archive unpacks; one wrapping
+ *   folder around the class folders is looked through: the only one, or the one called like the
+ *   folder itself). Classes are sorted by bytes. Files are sorted by bytes too, except that runs
+ *   of digits count as numbers, so that A2.jpg comes before A10.jpg: capture order. Pictures end
+ *   in .jpg, .jpeg or .png in any case. Hidden entries and other files are ignored.
+ * - a folder that holds `data.csv`, or a CSV file itself (named .csv): columns `image_path,target`
+ *   and optionally `group` (signer or recording), others ignored; RFC 4180; paths relative to the
+ *   CSV file's folder (back-slashes read as slashes). Samples keep the order of the rows.
+ *   `target` is a class name, or an index (also "3.0") into the file `classes.txt` beside the
+ *   CSV, one name a line. Without that file the first row decides whether targets are names, then
+ *   sorted by bytes, or indices into A..Z, del, nothing, space. Classes without a row are left
+ *   out.
  * - a packed file, see asl_dataset_pack().
  *
- * Files that cannot be samples (no picture by content, unreadable, outside the folder) become
- * issues and are skipped; see asl_dataset_issue(). Pictures are decoded only when used.
+ * Files that cannot be samples (no picture by content, unreadable, outside the folder, listed
+ * twice) become issues and are skipped; see asl_dataset_get_issue(). Symbolic links are followed
+ * inside the folder only. Pictures are decoded only when used.
  * @return ASL_OK; ASL_PARTIAL with a usable data set when something was skipped; ASL_ERR_ARG;
- *   ASL_ERR_NOMEM; ASL_ERR_NOT_FOUND; ASL_ERR_IO; ASL_ERR_CSV (offset is the row);
- *   ASL_ERR_PACK, ASL_ERR_TRUNCATED, ASL_ERR_CHECKSUM (packed file); ASL_ERR_LIMIT;
+ *   ASL_ERR_TOO_NEW; ASL_ERR_NOMEM; ASL_ERR_NOT_FOUND; ASL_ERR_IO; ASL_ERR_SYSTEM;
+ *   ASL_ERR_PATH neither a folder nor a file; ASL_ERR_CSV (offset is the row, the header being
+ *   row 1); ASL_ERR_PACK, ASL_ERR_TRUNCATED, ASL_ERR_CHECKSUM (packed file); ASL_ERR_LIMIT;
  *   ASL_ERR_DATASET when no picture, only one class, or a class without pictures is left.
  * @since 1.0 */
 ASL_API asl_status asl_dataset_open(asl_dataset **out, const char *path,
@@ -67,16 +73,18 @@ ASL_API const char *asl_dataset_group_name(const asl_dataset *dataset, int32_t g
 typedef struct asl_sample {
     uint32_t struct_size; /**< Set by the caller. */
     int32_t class_index;
-    int32_t group_index;  /**< -1 when unknown. */
+    int32_t group_index; /**< -1 when unknown. */
     int32_t reserved;
-    const char *path;     /**< Relative to the data set, as recorded; valid while it lives. */
+    const char *path; /**< Relative to the data set, as recorded; valid while it lives. */
 } asl_sample;
 
 /** Facts about sample 0..count-1. @return ASL_OK or ASL_ERR_ARG. @since 1.0 */
 ASL_API asl_status asl_dataset_get_sample(asl_sample *out, const asl_dataset *dataset,
                                           int64_t index, asl_error *err);
 
-/** Decode one sample at its own size as RGB24. @return as asl_image_load(). @since 1.0 */
+/** Decode one sample at its own size as RGB24; a packed one at the size it was packed at.
+ * @return as asl_image_load(), and ASL_ERR_CHECKSUM for damaged pixels of a packed file.
+ * @since 1.0 */
 ASL_API asl_status asl_dataset_load_image(asl_image **out, const asl_dataset *dataset,
                                           int64_t index, asl_error *err);
 
@@ -88,7 +96,7 @@ typedef struct asl_issue {
     const char *message;  /**< One line. */
 } asl_issue;
 
-/** Number of skipped files. @since 1.0 */
+/** Number of skipped files; the same for a data set and its children. @since 1.0 */
 ASL_API int64_t asl_dataset_issue_count(const asl_dataset *dataset);
 /** Issue 0..issue_count-1, valid while the data set lives. @since 1.0 */
 ASL_API asl_status asl_dataset_get_issue(asl_issue *out, const asl_dataset *dataset, int64_t index,
@@ -103,14 +111,17 @@ enum {
     ASL_SPLIT_AUTO = 0,   /**< GROUP when there are at least two groups, else BLOCK. */
     ASL_SPLIT_RANDOM = 1, /**< Picture by picture. On film frames this leaks: neighbouring frames
                                land on both sides and the result flatters. */
-    ASL_SPLIT_BLOCK = 2,  /**< The last part of each class in file order (capture order). */
-    ASL_SPLIT_GROUP = 3   /**< Whole groups (signers): the honest one. */
+    ASL_SPLIT_BLOCK = 2,  /**< The last part of each class by file name, runs of digits counting
+                               as numbers: capture order. */
+    ASL_SPLIT_GROUP = 3   /**< Whole groups (signers): the honest one. Pictures without a group
+                               stay in training. */
 };
 
 typedef struct asl_split_options {
     uint32_t struct_size;
     int32_t kind;    /**< ASL_SPLIT_*; default AUTO. */
-    double fraction; /**< Share that goes to validation, 0 < fraction < 1; default 0.15. */
+    double fraction; /**< Share that goes to validation, 0 < fraction < 1; default 0.15. RANDOM
+                          and BLOCK take it of each class, GROUP comes as near as it can. */
     uint64_t seed;   /**< Of RANDOM and of the order in which GROUP takes groups; default 0. */
 } asl_split_options;
 
@@ -119,8 +130,8 @@ ASL_API void asl_split_options_init(asl_split_options *options, size_t struct_si
 
 /** Part a data set in two; every sample lands on exactly one side.
  * @param kind_used  Receives the kind that was applied; may be NULL.
- * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_NOMEM; ASL_ERR_DATASET when a side would be empty, a class
- *   has fewer than 2 pictures, or GROUP is asked for without two groups. @since 1.0 */
+ * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_TOO_NEW; ASL_ERR_NOMEM; ASL_ERR_DATASET when a class has
+ *   only one picture (RANDOM and BLOCK) or GROUP is asked for without two groups. @since 1.0 */
 ASL_API asl_status asl_dataset_split(asl_dataset **train, asl_dataset **validation,
                                      int32_t *kind_used, const asl_dataset *dataset,
                                      const asl_split_options *options, asl_error *err);
@@ -134,10 +145,10 @@ typedef int32_t (*asl_progress_fn)(int64_t done, int64_t total, void *user);
 
 typedef struct asl_pack_options {
     uint32_t struct_size;
-    int32_t width, height;    /**< Size to store, 1..4096; default 224 x 224. */
-    int32_t threads;          /**< Decoding threads; 0 (default) = one per core. */
-    int32_t reuse;            /**< 1 (default): a file at the path that was made from the same
-                                   sources at this size is opened instead of made again. */
+    int32_t width, height; /**< Size to store, 1..4096; default 224 x 224. */
+    int32_t threads;       /**< Decoding threads; 0 (default) = one per core. */
+    int32_t reuse;         /**< 1 (default): a file at the path that was made from the same
+                                sources at this size is opened instead of made again. */
     int32_t reserved;
     asl_progress_fn progress; /**< May be NULL. */
     void *user;
@@ -148,12 +159,12 @@ ASL_API void asl_pack_options_init(asl_pack_options *options, size_t struct_size
 
 /** Decode every picture once, scale it (asl_image_resize()), and write all into one file that
  * later opens at once; then open that. Pictures that cannot be decoded become issues of the
- * result. The file is replaced atomically. Format: docs/pack-format.md.
+ * result, beside those that @p dataset has already. The file is replaced atomically, and only when
+ * every class is left with a picture. Format: docs/pack-format.md.
  * @return as asl_dataset_open(), and ASL_STOPPED (no file, *out NULL) when progress said so.
  * @since 1.0 */
-ASL_API asl_status asl_dataset_pack(asl_dataset **out, const asl_dataset *dataset,
-                                    const char *path, const asl_pack_options *options,
-                                    asl_error *err);
+ASL_API asl_status asl_dataset_pack(asl_dataset **out, const asl_dataset *dataset, const char *path,
+                                    const asl_pack_options *options, asl_error *err);
 
 ASL_END_DECLS
 #endif /* ASL_DATASET_H */

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/* The batch loader: threads take pictures one by one in the order of the pass and put them into a
+ * ring of batches. Which thread decodes a picture does not matter, its place is fixed, so batches
+ * are the same for any number of threads. */
+#include "dataset/loader.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/checked.h"
+#include "base/error.h"
+#include "dataset/dataset.h"
+
+/* One batch with the consumer, and a few ready or in the making: enough to smooth out pictures that
+ * take longer. */
+enum { RING = 4, MAX_THREADS = 256 };
+
+typedef struct slot {
+    uint8_t *images;
+    asl_status *status;
+    asl_error *errors;
+    int64_t done; /* pictures of the current batch that are there */
+} slot;
+
+struct asl__loader {
+    asl_dataset *dataset;
+    asl__loader_options options;
+    size_t picture; /* bytes */
+    slot ring[RING];
+
+    pthread_mutex_t mutex; /* guards what follows, and slot.done */
+    pthread_cond_t work;   /* there may be something to take, or the loader ends */
+    pthread_cond_t ready;  /* a batch is whole, or the last busy thread is not busy any more */
+    const int64_t *order;
+    int64_t count;    /* pictures of the pass */
+    int64_t taken;    /* ... that threads have taken */
+    int64_t released; /* batches that the consumer is done with */
+    bool held;        /* the consumer has the batch after those */
+    bool ending;
+    int32_t busy; /* threads inside a picture */
+
+    pid_t process; /* the one that has the threads; a forked child has none */
+    int32_t threads;
+    pthread_t thread[MAX_THREADS];
+};
+
+/* Whether there is a picture whose batch has a place in the ring. */
+static bool can_take(const asl__loader *loader)
+{
+    return loader->taken < loader->count &&
+           loader->taken / loader->options.batch_size < loader->released + RING;
+}
+
+/* Pictures in a batch of the pass; 0 behind its end. */
+static int64_t batch_count(const asl__loader *loader, int64_t batch)
+{
+    const int64_t size = loader->options.batch_size, left = loader->count - batch * size;
+
+    return left <= 0 ? 0 : left < size ? left : size;
+}
+
+static void load_picture(asl__loader *loader, slot *into, int64_t place, int64_t index)
+{
+    uint8_t *pixels = into->images + (size_t)place * loader->picture;
+
+    into->errors[place] = (asl_error)ASL_ERROR_INIT;
+    into->status[place] = asl__dataset_read(pixels, loader->dataset, index, loader->options.width,
+                                            loader->options.height, &into->errors[place]);
+    if (into->status[place] < 0)
+        memset(pixels, 0, loader->picture);
+}
+
+static void *thread_main(void *argument)
+{
+    asl__loader *loader = argument;
+
+    pthread_mutex_lock(&loader->mutex);
+    for (;;) {
+        while (!loader->ending && !can_take(loader))
+            pthread_cond_wait(&loader->work, &loader->mutex);
+        if (loader->ending)
+            break;
+
+        const int64_t position = loader->taken++;
+        const int64_t batch = position / loader->options.batch_size;
+        slot *into = &loader->ring[batch % RING];
+
+        loader->busy++;
+        pthread_mutex_unlock(&loader->mutex);
+        load_picture(loader, into, position % loader->options.batch_size, loader->order[position]);
+        pthread_mutex_lock(&loader->mutex);
+        loader->busy--;
+        into->done++;
+        if (into->done == batch_count(loader, batch) || loader->busy == 0)
+            pthread_cond_signal(&loader->ready);
+    }
+    pthread_mutex_unlock(&loader->mutex);
+    return NULL;
+}
+
+static asl_status allocate(asl__loader *loader, asl_error *err)
+{
+    const asl__loader_options *options = &loader->options;
+    const size_t batch = (size_t)options->batch_size;
+    size_t bytes = 0;
+
+    if (!asl__mul_size(&loader->picture, (size_t)options->width * 3, (size_t)options->height) ||
+        !asl__mul_size(&bytes, loader->picture, batch))
+        return asl__fail_memory(err, "batches");
+    for (int i = 0; i < RING; i++) {
+        slot *at = &loader->ring[i];
+
+        at->images = asl__alloc(bytes);
+        at->status = asl__alloc_array(batch, sizeof *at->status);
+        at->errors = asl__alloc_array(batch, sizeof *at->errors);
+        if (at->images == NULL || at->status == NULL || at->errors == NULL)
+            return asl__fail_memory(err, "batches");
+    }
+    return ASL_OK;
+}
+
+static asl_status start_threads(asl__loader *loader, asl_error *err)
+{
+    sigset_t all, before;
+    int number = 0;
+
+    /* Threads inherit the mask: the host's signals go to the host's threads. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    while (number == 0 && loader->threads < loader->options.threads) {
+        number = pthread_create(&loader->thread[loader->threads], NULL, thread_main, loader);
+        loader->threads += number == 0;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (loader->threads == 0)
+        return asl__fail_errno(err, ASL_ERR_SYSTEM, number, "cannot start a thread");
+    return ASL_OK;
+}
+
+asl_status asl__loader_create(asl__loader **out, const asl_dataset *dataset,
+                              const asl__loader_options *options, asl_error *err)
+{
+    asl_status status = ASL_OK;
+    asl__loader *loader = NULL;
+
+    *out = NULL;
+    ASL__CHECK_ARG(options->width >= 1 && options->height >= 1, err);
+    ASL__CHECK_ARG(options->batch_size >= 1, err);
+    ASL__CHECK_ARG(options->threads >= 1 && options->threads <= MAX_THREADS, err);
+    loader = asl__alloc(sizeof *loader);
+    if (loader == NULL)
+        return asl__fail_memory(err, "a loader");
+    loader->options = *options;
+    loader->process = getpid();
+    pthread_mutex_init(&loader->mutex, NULL);
+    pthread_cond_init(&loader->work, NULL);
+    pthread_cond_init(&loader->ready, NULL);
+    ASL__TRY(asl__dataset_share(&loader->dataset, dataset, err));
+    ASL__TRY(allocate(loader, err));
+    ASL__TRY(start_threads(loader, err));
+    *out = loader;
+    return ASL_OK;
+fail:
+    asl__loader_free(loader);
+    return status;
+}
+
+static void stop_threads(asl__loader *loader)
+{
+    /* In a forked child there is nobody to join or wake, and trying would hang. */
+    if (loader->process != getpid())
+        return;
+    pthread_mutex_lock(&loader->mutex);
+    loader->ending = true;
+    pthread_cond_broadcast(&loader->work);
+    pthread_mutex_unlock(&loader->mutex);
+    for (int32_t i = 0; i < loader->threads; i++)
+        pthread_join(loader->thread[i], NULL);
+    pthread_cond_destroy(&loader->ready);
+    pthread_cond_destroy(&loader->work);
+    pthread_mutex_destroy(&loader->mutex);
+}
+
+void asl__loader_free(asl__loader *loader)
+{
+    if (loader == NULL)
+        return;
+    stop_threads(loader);
+    for (int i = 0; i < RING; i++) {
+        asl__free(loader->ring[i].errors);
+        asl__free(loader->ring[i].status);
+        asl__free(loader->ring[i].images);
+    }
+    asl_dataset_free(loader->dataset);
+    asl__free(loader);
+}
+
+asl_status asl__loader_start(asl__loader *loader, const int64_t *order, int64_t count,
+                             asl_error *err)
+{
+    asl_status status = ASL_OK;
+
+    pthread_mutex_lock(&loader->mutex);
+    loader->count = loader->taken; /* nothing more to take */
+    while (loader->busy > 0)
+        pthread_cond_wait(&loader->ready, &loader->mutex);
+    loader->count = loader->taken = loader->released = 0;
+    loader->held = false;
+    for (int64_t i = 0; i < count && status == ASL_OK; i++) {
+        if (order[i] < 0 || order[i] >= loader->dataset->count)
+            status = asl__fail_at(err, ASL_ERR_ARG, i, "the data set has no sample %lld",
+                                  (long long)order[i]);
+    }
+    if (status == ASL_OK) {
+        for (int i = 0; i < RING; i++)
+            loader->ring[i].done = 0;
+        loader->order = order;
+        loader->count = count;
+        pthread_cond_broadcast(&loader->work);
+    }
+    pthread_mutex_unlock(&loader->mutex);
+    return status;
+}
+
+asl_status asl__loader_next(asl__batch *out, asl__loader *loader, asl_error *err)
+{
+    const slot *at = NULL;
+    int64_t count = 0;
+
+    (void)err; /* nothing here can fail; pictures carry their own errors */
+    pthread_mutex_lock(&loader->mutex);
+    if (loader->held) {
+        loader->ring[loader->released % RING].done = 0;
+        loader->released++;
+        loader->held = false;
+        pthread_cond_broadcast(&loader->work);
+    }
+    at = &loader->ring[loader->released % RING];
+    count = batch_count(loader, loader->released);
+    while (at->done < count)
+        pthread_cond_wait(&loader->ready, &loader->mutex);
+    loader->held = count > 0;
+    *out = (asl__batch){
+        .images = at->images, .count = (int32_t)count, .status = at->status, .errors = at->errors};
+    if (count > 0)
+        out->positions = loader->order + loader->released * loader->options.batch_size;
+    pthread_mutex_unlock(&loader->mutex);
+    return ASL_OK;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* The picture of one sample, from its file or from the pack. */
+#include <string.h>
+#include <zlib.h>
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "dataset/view.h"
+#include "image/image.h"
+
+static asl_status decode_file(asl_image **out, const asl__source *source, const asl__sample *sample,
+                              asl_error *err)
+{
+    asl_error inner = ASL_ERROR_INIT;
+    asl_status status = ASL_OK;
+    void *data = NULL;
+    size_t size = 0;
+
+    *out = NULL;
+    ASL__TRY(asl__folder_read(&data, &size, &source->folder, sample->path, source->decode.max_bytes,
+                              err));
+    status = asl_image_decode(out, data, size, &source->decode, &inner);
+    if (status < 0)
+        asl__fail_at(err, status, inner.offset, "'%s': %s", sample->path, inner.message);
+fail:
+    asl__free(data);
+    return status;
+}
+
+/* The pixels in the map. They are checked once: that catches a damaged file at its first use, and
+ * from then on they come from memory, where checking would cost several times the copy. */
+static asl_status packed_view(asl_image_view *out, const asl__source *source, int64_t member,
+                              asl_error *err)
+{
+    const size_t stride = (size_t)source->width * 3;
+    const size_t size = stride * (size_t)source->height;
+    const uint8_t *pixels = source->pixels + (size_t)member * size;
+
+    if (atomic_load_explicit(&source->verified[member], memory_order_relaxed) == 0) {
+        if (crc32_z(0, pixels, size) != source->samples[member].crc)
+            return asl__fail_at(err, ASL_ERR_CHECKSUM, member,
+                                "'%s' is damaged in the packed file; delete it and pack again",
+                                source->samples[member].path);
+        atomic_store_explicit(&source->verified[member], 1, memory_order_relaxed);
+    }
+    *out = (asl_image_view){.pixels = pixels,
+                            .width = source->width,
+                            .height = source->height,
+                            .stride = (int64_t)stride,
+                            .format = ASL_FORMAT_RGB24};
+    return ASL_OK;
+}
+
+asl_status asl__dataset_read(uint8_t *out, const asl_dataset *dataset, int64_t index, int32_t width,
+                             int32_t height, asl_error *err)
+{
+    const asl__source *source = dataset->source;
+    const int64_t member = dataset->members[index];
+    asl_status status = ASL_OK;
+    asl_image *image = NULL;
+    asl_image_view view;
+
+    if (source->pixels == NULL) {
+        ASL__TRY(decode_file(&image, source, &source->samples[member], err));
+        view = asl_image_get_view(image);
+    } else {
+        ASL__TRY(packed_view(&view, source, member, err));
+        if (width == view.width && height == view.height) {
+            memcpy(out, view.pixels, (size_t)view.stride * (size_t)height);
+            return ASL_OK;
+        }
+    }
+    status = asl__resize_rgb(out, width, height, &view, NULL, err);
+fail:
+    asl_image_free(image);
+    return status;
+}
+
+asl_status asl_dataset_load_image(asl_image **out, const asl_dataset *dataset, int64_t index,
+                                  asl_error *err)
+{
+    const asl__source *source = NULL;
+    asl_status status = ASL_OK;
+    asl_image_view view;
+
+    asl__error_clear(err);
+    ASL__CHECK_ARG(out != NULL, err);
+    *out = NULL;
+    ASL__CHECK_ARG(dataset != NULL, err);
+    ASL__CHECK_ARG(index >= 0 && index < dataset->count, err);
+    source = dataset->source;
+    if (source->pixels == NULL)
+        return decode_file(out, source, asl__view_sample(dataset, index), err);
+    ASL__TRY(packed_view(&view, source, dataset->members[index], err));
+    status = asl_image_convert(out, &view, NULL, ASL_FORMAT_RGB24, err);
+fail:
+    return status;
+}

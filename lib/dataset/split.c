@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/* Drawing and parting samples. Everything is a pure function of the samples and the seed. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "base/options.h"
+#include "base/random.h"
+#include "dataset/view.h"
+
+static const asl_split_options defaults = {
+    .struct_size = sizeof(asl_split_options), .kind = ASL_SPLIT_AUTO, .fraction = 0.15};
+
+void asl_split_options_init(asl_split_options *options, size_t struct_size)
+{
+    asl__options_init(options, struct_size, &defaults, sizeof defaults);
+}
+
+const char *asl_split_name(int32_t kind)
+{
+    static const char *const names[] = {"auto", "random", "block", "group"};
+
+    return kind >= ASL_SPLIT_AUTO && kind <= ASL_SPLIT_GROUP ? names[kind] : NULL;
+}
+
+/* Positions in a view, sorted into classes: those of class c are order[start[c]..start[c + 1]). */
+typedef struct classes {
+    int64_t *order, *start;
+} classes;
+
+static void classes_free(classes *sorted)
+{
+    asl__free(sorted->order);
+    asl__free(sorted->start);
+}
+
+static asl_status sort_classes(classes *out, const asl_dataset *dataset, asl_error *err)
+{
+    const int32_t count = dataset->source->class_count;
+
+    /* Two more entries, so that the end of one class can be counted up as the next one is filled.
+     */
+    out->start = asl__alloc_array((size_t)count + 2, sizeof *out->start);
+    out->order = asl__alloc_array((size_t)dataset->count, sizeof *out->order);
+    if (out->start == NULL || out->order == NULL)
+        return asl__fail_memory(err, "sorting samples into classes");
+    for (int64_t i = 0; i < dataset->count; i++)
+        out->start[asl__view_sample(dataset, i)->label + 2]++;
+    for (int32_t c = 2; c < count + 2; c++)
+        out->start[c] += out->start[c - 1];
+    for (int64_t i = 0; i < dataset->count; i++)
+        out->order[out->start[asl__view_sample(dataset, i)->label + 1]++] = i;
+    return ASL_OK;
+}
+
+static uint64_t class_stream(uint64_t stream, int32_t class_index)
+{
+    return stream + ((uint64_t)class_index << 8);
+}
+
+asl_status asl__view_draw(asl_dataset *dataset, int32_t per_class, uint64_t seed, asl_error *err)
+{
+    asl_status status = ASL_OK;
+    classes sorted = {0};
+    int64_t kept = 0;
+    uint8_t *keep = asl__alloc((size_t)dataset->count);
+
+    if (keep == NULL)
+        return asl__fail_memory(err, "drawing samples");
+    ASL__TRY(sort_classes(&sorted, dataset, err));
+    for (int32_t c = 0; c < dataset->source->class_count; c++) {
+        int64_t *order = sorted.order + sorted.start[c];
+        const int64_t count = sorted.start[c + 1] - sorted.start[c];
+
+        asl__random_shuffle(order, count, seed, class_stream(ASL__STREAM_SUBSET, c));
+        for (int64_t i = 0; i < count && i < per_class; i++)
+            keep[order[i]] = 1;
+    }
+    for (int64_t i = 0; i < dataset->count; i++) {
+        if (keep[i])
+            dataset->members[kept++] = dataset->members[i];
+    }
+    dataset->count = kept;
+fail:
+    classes_free(&sorted);
+    asl__free(keep);
+    return status;
+}
+
+typedef struct named {
+    const char *path;
+    int64_t position;
+} named;
+
+static int compare_named(const void *a, const void *b)
+{
+    return asl__natural_compare(((const named *)a)->path, ((const named *)b)->path);
+}
+
+/* Puts the positions of one class into capture order. */
+static void sort_naturally(int64_t *order, int64_t count, named *scratch,
+                           const asl_dataset *dataset)
+{
+    for (int64_t i = 0; i < count; i++)
+        scratch[i] = (named){asl__view_sample(dataset, order[i])->path, order[i]};
+    qsort(scratch, (size_t)count, sizeof *scratch, compare_named);
+    for (int64_t i = 0; i < count; i++)
+        order[i] = scratch[i].position;
+}
+
+/* How many of `count` go to validation: the nearest to the fraction that leaves both sides some. */
+static int64_t share(int64_t count, double fraction)
+{
+    const int64_t wanted = (int64_t)((double)count * fraction + 0.5);
+
+    return wanted < 1 ? 1 : wanted > count - 1 ? count - 1 : wanted;
+}
+
+/* RANDOM and BLOCK: the last share of each class, shuffled or in capture order. */
+static asl_status part_classes(uint8_t *side, const asl_dataset *dataset,
+                               const asl_split_options *options, asl_error *err)
+{
+    asl_status status = ASL_OK;
+    classes sorted = {0};
+    named *scratch = asl__alloc_array((size_t)dataset->count, sizeof *scratch);
+
+    if (scratch == NULL)
+        return asl__fail_memory(err, "sorting samples");
+    ASL__TRY(sort_classes(&sorted, dataset, err));
+    for (int32_t c = 0; c < dataset->source->class_count; c++) {
+        int64_t *order = sorted.order + sorted.start[c];
+        const int64_t count = sorted.start[c + 1] - sorted.start[c];
+
+        if (count == 0) /* a class that this view lacks */
+            continue;
+        if (count == 1) {
+            status = asl__fail_at(err, ASL_ERR_DATASET, c,
+                                  "class '%s' has one picture; it takes two to split",
+                                  dataset->source->classes[c]);
+            goto fail;
+        }
+        if (options->kind == ASL_SPLIT_RANDOM)
+            asl__random_shuffle(order, count, options->seed, class_stream(ASL__STREAM_SPLIT, c));
+        else
+            sort_naturally(order, count, scratch, dataset);
+        for (int64_t i = count - share(count, options->fraction); i < count; i++)
+            side[order[i]] = 1;
+    }
+fail:
+    classes_free(&sorted);
+    asl__free(scratch);
+    return status;
+}
+
+/* The groups that a view shows, and the number of its samples in each. */
+typedef struct groups {
+    int64_t *present, *size; /* size is indexed by group */
+    int64_t count;
+} groups;
+
+static void groups_free(groups *found)
+{
+    asl__free(found->present);
+    asl__free(found->size);
+}
+
+static asl_status find_groups(groups *out, const asl_dataset *dataset, asl_error *err)
+{
+    const int32_t all = dataset->source->group_count;
+
+    out->size = asl__alloc_array((size_t)all, sizeof *out->size);
+    out->present = asl__alloc_array((size_t)all, sizeof *out->present);
+    if (out->size == NULL || out->present == NULL)
+        return asl__fail_memory(err, "counting groups");
+    for (int64_t i = 0; i < dataset->count; i++) {
+        const int32_t group = asl__view_sample(dataset, i)->group;
+
+        if (group >= 0 && out->size[group]++ == 0)
+            out->count++;
+    }
+    for (int32_t g = 0, i = 0; g < all; g++) {
+        if (out->size[g] > 0)
+            out->present[i++] = g;
+    }
+    return ASL_OK;
+}
+
+/* Takes groups in a random order, each if it brings the sum nearer to the wanted one, but never
+ * all; the smallest when each alone is too large. Marks them by a negative size. */
+static void choose_groups(groups *found, int64_t total, const asl_split_options *options)
+{
+    const double wanted = (double)total * options->fraction;
+    int64_t sum = 0, taken = 0, smallest = 0;
+
+    asl__random_shuffle(found->present, found->count, options->seed, ASL__STREAM_SPLIT);
+    for (int64_t i = 0; i < found->count && taken < found->count - 1; i++) {
+        int64_t *size = &found->size[found->present[i]];
+
+        if (*size < found->size[found->present[smallest]])
+            smallest = i;
+        /* Nearer: |sum + size - wanted| < |sum - wanted|. */
+        if ((double)(2 * sum + *size) < 2 * wanted) {
+            sum += *size;
+            *size = -*size;
+            taken++;
+        }
+    }
+    if (taken == 0)
+        found->size[found->present[smallest]] *= -1;
+}
+
+/* GROUP: whole groups. Pictures without a group stay in training: whose they are is unknown. */
+static asl_status part_groups(uint8_t *side, const asl_dataset *dataset, groups *found,
+                              const asl_split_options *options, asl_error *err)
+{
+    if (found->count < 2)
+        return asl__fail(err, ASL_ERR_DATASET,
+                         "a split by group needs two groups, there %s; use block or random",
+                         found->count == 1 ? "is one" : "are none");
+    choose_groups(found, dataset->count, options);
+    for (int64_t i = 0; i < dataset->count; i++) {
+        const int32_t group = asl__view_sample(dataset, i)->group;
+
+        side[i] = group >= 0 && found->size[group] < 0;
+    }
+    return ASL_OK;
+}
+
+/* The samples on one side. */
+static asl_status take_side(asl_dataset **out, const asl_dataset *dataset, const uint8_t *side,
+                            uint8_t wanted, asl_error *err)
+{
+    asl_status status = ASL_OK;
+    int64_t count = 0;
+
+    for (int64_t i = 0; i < dataset->count; i++)
+        count += side[i] == wanted;
+    ASL__TRY(asl__view_create(out, dataset->source, count, err));
+    count = 0;
+    for (int64_t i = 0; i < dataset->count; i++) {
+        if (side[i] == wanted)
+            (*out)->members[count++] = dataset->members[i];
+    }
+fail:
+    return status;
+}
+
+static asl_status read_options(asl_split_options *options, const asl_split_options *given,
+                               asl_error *err)
+{
+    asl_status status = ASL_OK;
+
+    *options = defaults;
+    ASL__TRY(asl__options_read(options, sizeof *options, given, "asl_split_options", err));
+    if (asl_split_name(options->kind) == NULL)
+        return asl__fail(err, ASL_ERR_ARG, "split kind is %d; expected ASL_SPLIT_*",
+                         (int)options->kind);
+    if (!(options->fraction > 0 && options->fraction < 1))
+        return asl__fail(err, ASL_ERR_ARG, "split fraction must lie between 0 and 1");
+fail:
+    return status;
+}
+
+asl_status asl_dataset_split(asl_dataset **train, asl_dataset **validation, int32_t *kind_used,
+                             const asl_dataset *dataset, const asl_split_options *options,
+                             asl_error *err)
+{
+    asl_status status = ASL_OK;
+    asl_split_options chosen;
+    groups found = {0};
+    uint8_t *side = NULL;
+
+    asl__error_clear(err);
+    if (train != NULL)
+        *train = NULL;
+    if (validation != NULL)
+        *validation = NULL;
+    ASL__CHECK_ARG(train != NULL && validation != NULL && train != validation, err);
+    ASL__CHECK_ARG(dataset != NULL, err);
+    ASL__TRY(read_options(&chosen, options, err));
+    side = asl__alloc((size_t)dataset->count);
+    if (side == NULL) {
+        status = asl__fail_memory(err, "splitting a data set");
+        goto fail;
+    }
+    ASL__TRY(find_groups(&found, dataset, err));
+    if (chosen.kind == ASL_SPLIT_AUTO)
+        chosen.kind = found.count >= 2 ? ASL_SPLIT_GROUP : ASL_SPLIT_BLOCK;
+    if (chosen.kind == ASL_SPLIT_GROUP)
+        ASL__TRY(part_groups(side, dataset, &found, &chosen, err));
+    else
+        ASL__TRY(part_classes(side, dataset, &chosen, err));
+    ASL__TRY(take_side(train, dataset, side, 0, err));
+    ASL__TRY(take_side(validation, dataset, side, 1, err));
+    if (kind_used != NULL)
+        *kind_used = chosen.kind;
+fail:
+    if (status < 0 && train != NULL && validation != NULL) {
+        asl_dataset_free(*train);
+        *train = NULL;
+    }
+    groups_free(&found);
+    asl__free(side);
+    return status;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Handles as views: which samples of a source they show, and how to part them. */
+#ifndef ASL_DATASET_VIEW_H
+#define ASL_DATASET_VIEW_H
+
+#include "dataset/source.h"
+
+/* A handle on the first `count` samples; the members may then be changed. Retains the source. */
+asl_status asl__view_create(asl_dataset **out, asl__source *source, int64_t count, asl_error *err);
+
+/* Keeps `per_class` of each class, drawn without replacement, in their order. */
+asl_status asl__view_draw(asl_dataset *dataset, int32_t per_class, uint64_t seed, asl_error *err);
+
+static inline const asl__sample *asl__view_sample(const asl_dataset *dataset, int64_t index)
+{
+    return &dataset->source->samples[dataset->members[index]];
+}
+
+#endif
