@@ -111,8 +111,10 @@ enum {
     ASL_SPLIT_AUTO = 0,   /**< GROUP when there are at least two groups, else BLOCK. */
     ASL_SPLIT_RANDOM = 1, /**< Picture by picture. On film frames this leaks: neighbouring frames
                                land on both sides and the result flatters. */
-    ASL_SPLIT_BLOCK = 2,  /**< The last part of each class by file name, runs of digits counting
-                               as numbers: capture order. */
+    ASL_SPLIT_BLOCK = 2,  /**< Stretches of each class: by file name, runs of digits counting as
+                               numbers (capture order), a class is cut into 20 equal pieces, of
+                               which whole ones are drawn. Near-identical neighbours stay
+                               together; the signer and the room are still the same. */
     ASL_SPLIT_GROUP = 3   /**< Whole groups (signers): the honest one. Pictures without a group
                                stay in training. */
 };
@@ -122,7 +124,7 @@ typedef struct asl_split_options {
     int32_t kind;    /**< ASL_SPLIT_*; default AUTO. */
     double fraction; /**< Share that goes to validation, 0 < fraction < 1; default 0.15. RANDOM
                           and BLOCK take it of each class, GROUP comes as near as it can. */
-    uint64_t seed;   /**< Of RANDOM and of the order in which GROUP takes groups; default 0. */
+    uint64_t seed;   /**< Of every draw; default 0. */
 } asl_split_options;
 
 /** Write the defaults into the first @p struct_size bytes; pass sizeof *options. @since 1.0 */

@@ -9,6 +9,10 @@
 #include "base/random.h"
 #include "dataset/view.h"
 
+/* Pieces that BLOCK cuts each class into: long enough that few pictures have a neighbour on the
+ * other side, short enough that every condition of a recording is met on both. */
+enum { RUNS = 20 };
+
 static const asl_split_options defaults = {
     .struct_size = sizeof(asl_split_options), .kind = ASL_SPLIT_AUTO, .fraction = 0.15};
 
@@ -117,7 +121,35 @@ static int64_t share(int64_t count, double fraction)
     return wanted < 1 ? 1 : wanted > count - 1 ? count - 1 : wanted;
 }
 
-/* RANDOM and BLOCK: the last share of each class, shuffled or in capture order. */
+/* RANDOM: pictures of one class, drawn without replacement. */
+static void draw_pictures(uint8_t *side, int64_t *order, int64_t count, int32_t class_index,
+                          const asl_split_options *options)
+{
+    asl__random_shuffle(order, count, options->seed, class_stream(ASL__STREAM_SPLIT, class_index));
+    for (int64_t i = 0; i < share(count, options->fraction); i++)
+        side[order[i]] = 1;
+}
+
+/* BLOCK: whole runs of one class in capture order, drawn until the share is full; the last one is
+ * cut short. */
+static void draw_runs(uint8_t *side, const int64_t *order, int64_t count, int32_t class_index,
+                      const asl_split_options *options)
+{
+    const int64_t runs = count < RUNS ? count : RUNS;
+    int64_t wanted = share(count, options->fraction), run[RUNS];
+
+    for (int64_t i = 0; i < runs; i++)
+        run[i] = i;
+    asl__random_shuffle(run, runs, options->seed, class_stream(ASL__STREAM_SPLIT, class_index));
+    for (int64_t i = 0; i < runs; i++) {
+        const int64_t end = count * (run[i] + 1) / runs;
+
+        for (int64_t k = count * run[i] / runs; k < end && wanted > 0; k++, wanted--)
+            side[order[k]] = 1;
+    }
+}
+
+/* RANDOM and BLOCK: a share of each class. */
 static asl_status part_classes(uint8_t *side, const asl_dataset *dataset,
                                const asl_split_options *options, asl_error *err)
 {
@@ -140,12 +172,12 @@ static asl_status part_classes(uint8_t *side, const asl_dataset *dataset,
                                   dataset->source->classes[c]);
             goto fail;
         }
-        if (options->kind == ASL_SPLIT_RANDOM)
-            asl__random_shuffle(order, count, options->seed, class_stream(ASL__STREAM_SPLIT, c));
-        else
+        if (options->kind == ASL_SPLIT_RANDOM) {
+            draw_pictures(side, order, count, c, options);
+        } else {
             sort_naturally(order, count, scratch, dataset);
-        for (int64_t i = count - share(count, options->fraction); i < count; i++)
-            side[order[i]] = 1;
+            draw_runs(side, order, count, c, options);
+        }
     }
 fail:
     classes_free(&sorted);

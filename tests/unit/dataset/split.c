@@ -137,29 +137,69 @@ static void random_follows_the_seed_and_outlives_its_parent(void **state)
     }
 }
 
-static void block_takes_the_last_in_capture_order(void **state)
+/* Marks which of A1..A60 lie in `part`. */
+static void mark_first_class(bool *marks, const asl_dataset *part)
+{
+    memset(marks, 0, 60 * sizeof *marks);
+    for (int64_t i = 0; i < part->count; i++) {
+        int number;
+
+        if (sscanf(fixture_path(part, i), "A/A%d.png", &number) == 1)
+            marks[number - 1] = true;
+    }
+}
+
+static void block_takes_whole_runs_in_capture_order(void **state)
 {
     asl_dataset *dataset = NULL, *train = NULL, *validation = NULL;
+    bool marks[4][60];
+    int changes = 0;
 
     (void)state;
-    fixture_tree("tree", 2, 11, 4);
+    fixture_tree("tree", 2, 60, 4);
     dataset = fixture_open("tree", ASL_OK);
-    split(&train, &validation, dataset, ASL_SPLIT_AUTO, 0.2, 0, ASL_SPLIT_BLOCK);
-    assert_string_equal(fixture_path(validation, 0), "A/A10.png");
-    assert_string_equal(fixture_path(validation, 1), "A/A11.png");
-    assert_string_equal(fixture_path(validation, 2), "B/B10.png");
+    for (uint64_t seed = 0; seed < 4; seed++) {
+        split(&train, &validation, dataset, ASL_SPLIT_AUTO, 0.15, seed, ASL_SPLIT_BLOCK);
+        assert_int_equal(asl_dataset_count(validation), 2 * 9);
+        mark_first_class(marks[seed], validation);
+        for (int i = 0; i < 60; i++) /* 20 runs of 3 */
+            assert_true(marks[seed][i] == marks[seed][i / 3 * 3]);
+        changes += seed > 0 && memcmp(marks[seed], marks[0], sizeof *marks) != 0;
+        asl_dataset_free(train);
+        asl_dataset_free(validation);
+    }
+    assert_true(changes > 0);
+
+    /* A share that is no whole number of runs cuts the last one short. */
+    split(&train, &validation, dataset, ASL_SPLIT_BLOCK, 0.117, 0, ASL_SPLIT_BLOCK);
+    assert_int_equal(asl_dataset_count(validation), 2 * 7);
     asl_dataset_free(train);
     asl_dataset_free(validation);
     asl_dataset_free(dataset);
+}
 
-    /* A list in another order is parted alike. */
-    fixture_write_text("tree/data.csv", "image_path,target\nA/A11.png,A\nB/B9.png,B\nA/A2.png,A\n"
-                                        "B/B10.png,B\nA/A1.png,A\n");
+static void block_does_not_depend_on_the_order_of_a_list(void **state)
+{
+    asl_dataset *dataset = NULL, *train = NULL, *validation = NULL;
+    bool tree[60], list[60];
+    char text[4096];
+    size_t used = (size_t)sprintf(text, "image_path,target\n");
+
+    (void)state;
+    fixture_tree("tree", 2, 60, 4);
     dataset = fixture_open("tree", ASL_OK);
-    split(&train, &validation, dataset, ASL_SPLIT_BLOCK, 0.3, 0, ASL_SPLIT_BLOCK);
-    assert_int_equal(asl_dataset_count(validation), 2);
-    assert_string_equal(fixture_path(validation, 0), "A/A11.png");
-    assert_string_equal(fixture_path(validation, 1), "B/B10.png");
+    split(&train, &validation, dataset, ASL_SPLIT_BLOCK, 0.15, 0, ASL_SPLIT_BLOCK);
+    mark_first_class(tree, validation);
+    asl_dataset_free(train);
+    asl_dataset_free(validation);
+    asl_dataset_free(dataset);
+    for (int i = 60; i > 0; i--)
+        used += (size_t)sprintf(text + used, "A/A%d.png,A\nB/B%d.png,B\n", i, i);
+    fixture_write_text("tree/data.csv", text);
+    dataset = fixture_open("tree", ASL_OK);
+    split(&train, &validation, dataset, ASL_SPLIT_BLOCK, 0.15, 0, ASL_SPLIT_BLOCK);
+    mark_first_class(list, validation);
+    assert_memory_equal(tree, list, sizeof tree);
     asl_dataset_free(train);
     asl_dataset_free(validation);
     asl_dataset_free(dataset);
@@ -340,7 +380,8 @@ int main(void)
         cmocka_unit_test(subsets_are_drawn_without_replacement_in_order),
         cmocka_unit_test(random_and_block_take_their_share_of_every_class),
         cmocka_unit_test(random_follows_the_seed_and_outlives_its_parent),
-        cmocka_unit_test(block_takes_the_last_in_capture_order),
+        cmocka_unit_test(block_takes_whole_runs_in_capture_order),
+        cmocka_unit_test(block_does_not_depend_on_the_order_of_a_list),
         cmocka_unit_test(groups_stay_whole),
         cmocka_unit_test(children_split_by_what_they_show),
         cmocka_unit_test(impossible_splits_say_why),
