@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/* Checkpoints that were damaged, or that say what no run could have said. */
+#include "unit/train/runs.h"
+
+#include <unistd.h>
+
+#include "train/trainer.h"
+
+typedef struct told {
+    int32_t count;
+    asl_status code;
+} told;
+
+static void tell(asl_status code, const char *message, void *user)
+{
+    told *t = user;
+    assert_true(message[0] != '\0');
+    t->count++;
+    t->code = code;
+}
+
+static size_t read_file(unsigned char *bytes, size_t room, const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    const size_t size = fread(bytes, 1, room, file);
+    fclose(file);
+    assert_true(size < room);
+    return size;
+}
+
+/* Resumes from PATH.prev, is told, and ends as ever. */
+static void check_fall_back(const fixture *f)
+{
+    asl_error err = ASL_ERROR_INIT;
+    asl_trainer *trainer = NULL;
+    asl_trainer_options options = runs_options();
+    told t = {0};
+    options.on_warning = tell;
+    options.user = &t;
+    assert_int_equal(asl_trainer_resume(&trainer, RUN, f->train, f->validation, &options, &err),
+                     ASL_PARTIAL);
+    assert_int_equal(err.code, ASL_OK);
+    assert_int_equal(t.count, 1);
+    assert_true(t.code < 0);
+    /* The first save must not push the damaged file over the only whole one. */
+    assert_true(runs_a_bit(trainer));
+    asl__tensors file = {0};
+    assert_ok(asl__tensors_read(&file, RUN ".prev", &err), &err);
+    asl__tensors_free(&file);
+    runs_finish(trainer);
+    assert_int_equal(t.count, 1);
+    runs_assert(trainer, &f->expected);
+    asl_trainer_free(trainer);
+}
+
+static void test_fall_back(void **state)
+{
+    static unsigned char bytes[1 << 17];
+    runs_leave_two(*state);
+    const size_t size = read_file(bytes, sizeof bytes, RUN);
+    test_write_file(RUN, bytes, size / 2);
+    check_fall_back(*state);
+
+    runs_leave_two(*state);
+    bytes[size / 2] ^= 1;
+    test_write_file(RUN, bytes, size);
+    check_fall_back(*state);
+
+    runs_leave_two(*state);
+    test_write_file(RUN, "", 0);
+    check_fall_back(*state);
+
+    runs_leave_two(*state);
+    unlink(RUN); /* as on a file system without links, between two renames */
+    check_fall_back(*state);
+}
+
+/* No byte of a checkpoint is unguarded. */
+static void test_every_kind_of_damage(void **state)
+{
+    const fixture *f = *state;
+    static unsigned char bytes[1 << 17];
+    asl_error err = ASL_ERROR_INIT;
+    asl_trainer *trainer = NULL;
+    runs_leave_two(f);
+    unlink(RUN ".prev");
+    const size_t size = read_file(bytes, sizeof bytes, RUN);
+    for (size_t i = 0; i < size; i += i < 512 ? 7 : 61) {
+        bytes[i] ^= (unsigned char)(1u << (i % 8));
+        test_write_file(RUN, bytes, size);
+        bytes[i] ^= (unsigned char)(1u << (i % 8));
+        const asl_status status =
+            asl_trainer_resume(&trainer, RUN, f->train, f->validation, NULL, &err);
+        assert_true(status == ASL_ERR_CHECKSUM || status == ASL_ERR_MODEL ||
+                    status == ASL_ERR_TRUNCATED || status == ASL_ERR_MODEL_TOO_NEW ||
+                    status == ASL_ERR_LIMIT);
+        test_check_error(status, &err);
+        assert_null(trainer);
+    }
+    for (size_t length = 0; length < size; length += 1 + length / 8) {
+        test_write_file(RUN, bytes, length);
+        assert_true(asl_trainer_resume(&trainer, RUN, f->train, f->validation, NULL, &err) < 0);
+        assert_null(trainer);
+    }
+    /* With both damaged, what is wrong with the newest counts. */
+    test_write_file(RUN, bytes, size / 2);
+    test_write_file(RUN ".prev", bytes, size / 3);
+    assert_status(asl_trainer_resume(&trainer, RUN, f->train, f->validation, NULL, &err),
+                  ASL_ERR_TRUNCATED, &err);
+    assert_null(strstr(err.message, ".prev"));
+    runs_remove();
+    assert_status(asl_trainer_resume(&trainer, RUN, f->train, f->validation, NULL, &err),
+                  ASL_ERR_NOT_FOUND, &err);
+}
+
+/* Writes the checkpoint again, whole and with a right checksum, but with one other entry. */
+static void rewrite(const char *key, const char *value)
+{
+    asl_error err = ASL_ERROR_INIT;
+    asl__tensors file = {0};
+    asl__tensors_writer *writer = NULL;
+    assert_ok(asl__tensors_read(&file, RUN, &err), &err);
+    assert_ok(asl__tensors_writer_create(&writer, &err), &err);
+    for (int32_t i = 0; i < file.entry_count; i++) {
+        const char *name = file.entries[i].key;
+        if (strcmp(name, "asl.crc32") == 0 || strcmp(name, "asl.format") == 0 ||
+            strcmp(name, "asl.writer") == 0 || (strcmp(name, key) == 0 && !value))
+            continue;
+        const char *text = strcmp(name, key) == 0 ? value : file.entries[i].value;
+        assert_ok(asl__tensors_writer_entry(writer, name, text, &err), &err);
+    }
+    for (int32_t i = 0; i < file.tensor_count; i++) {
+        const asl__file_tensor *tensor = &file.tensors[i];
+        if (strcmp(tensor->name, key) == 0)
+            continue;
+        assert_ok(asl__tensors_writer_tensor(writer, tensor->name, tensor->dtype, tensor->shape,
+                                             tensor->dims, tensor->data, &err),
+                  &err);
+    }
+    assert_ok(asl__tensors_writer_save(writer, RUN, &err), &err);
+    asl__tensors_writer_free(writer);
+    asl__tensors_free(&file);
+}
+
+/* A file that is whole but says what no run could have said. */
+static void test_impossible_contents(void **state)
+{
+    const fixture *f = *state;
+    asl_error err = ASL_ERROR_INIT;
+    asl_trainer *trainer = NULL;
+    static const char *const changes[][2] = {
+        {"asl.train.epochs", "0"},     {"asl.train.epochs", "4294967297"},
+        {"asl.train.batch_size", "0"}, {"asl.train.batch_size", "-7"},
+        {"asl.train.optimizer", "9"},  {"asl.train.schedule", "-1"},
+        {"asl.train.seed", "x"},       {"asl.train.step", "6"},
+        {"asl.train.epoch", "-1"},     {"asl.train.epoch", "4"},
+        {"asl.train.done", "8"},       {"asl.train.done", "-7"},
+        {"asl.train.count", "0"},      {"asl.train.correct", "25"},
+        {"asl.validation.done", "13"}, {"asl.validation.correct", "-1"},
+        {"asl.train.step", NULL},      {"trainer/reals", NULL},
+        {"optimizer/moment1", NULL},   {"optimizer/moment2", NULL},
+        {"model/fc1.weight", NULL},    {"asl.labels", NULL},
+    };
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        runs_leave_two(f);
+        unlink(RUN ".prev");
+        rewrite(changes[i][0], changes[i][1]);
+        const asl_status status =
+            asl_trainer_resume(&trainer, RUN, f->train, f->validation, NULL, &err);
+        if (status != ASL_ERR_MODEL)
+            fail_msg("%s = %s: %s", changes[i][0], changes[i][1] ? changes[i][1] : "nothing",
+                     asl_status_name(status));
+        assert_null(trainer);
+    }
+}
+
+static void test_history_must_fit(void **state)
+{
+    const fixture *f = *state;
+    const asl_trainer_options options = runs_options();
+    static const char *const missing[] = {"trainer/history", "best/parameters"};
+    for (size_t i = 0; i < 2; i++) {
+        asl_error err = ASL_ERROR_INIT;
+        runs_remove();
+        asl_trainer *trainer = runs_create(f, &options);
+        runs_finish(trainer);
+        asl_trainer_free(trainer);
+        unlink(RUN ".prev");
+        rewrite(missing[i], NULL);
+        assert_status(asl_trainer_resume(&trainer, RUN, f->train, f->validation, NULL, &err),
+                      ASL_ERR_MODEL, &err);
+    }
+}
+
+static void test_model_is_no_checkpoint(void **state)
+{
+    const fixture *f = *state;
+    asl_error err = ASL_ERROR_INIT;
+    asl_trainer *trainer = NULL;
+    asl_model *model = NULL;
+    assert_ok(asl_model_save(f->model, "model.safetensors", &err), &err);
+    assert_status(
+        asl_trainer_resume(&trainer, "model.safetensors", f->train, f->validation, NULL, &err),
+        ASL_ERR_MODEL, &err);
+    runs_leave_two(f);
+    assert_status(asl_model_load(&model, RUN, &err), ASL_ERR_MODEL, &err);
+    assert_non_null(strstr(err.message, "checkpoint"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_fall_back),
+        cmocka_unit_test(test_every_kind_of_damage),
+        cmocka_unit_test(test_impossible_contents),
+        cmocka_unit_test(test_history_must_fit),
+        cmocka_unit_test(test_model_is_no_checkpoint),
+    };
+    return cmocka_run_group_tests(tests, runs_setup, runs_teardown);
+}
