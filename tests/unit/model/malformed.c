@@ -62,7 +62,7 @@ static asl_status load(const char *header, size_t header_size, const void *data,
     char digits[9];
     const uint64_t length = header_size;
     const size_t size = 8 + header_size + data_size;
-    uint8_t *bytes = malloc(size);
+    uint8_t *bytes = calloc(size + 1, 1); /* ends as a string, for strspn() */
     memcpy(bytes, &length, 8);
     memcpy(bytes + 8, header, header_size);
     memcpy(bytes + 8 + header_size, data, data_size);

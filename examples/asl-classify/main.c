@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/* asl-classify: name the letter in each picture. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "annotate.h"
+#include "asl/asl.h"
+#include "common/cli.h"
+#include "common/data.h"
+#include "common/files.h"
+#include "common/json.h"
+#include "common/progress.h"
+
+/* What the command line says, and what serves all pictures. */
+typedef struct classifier {
+    int32_t top; /* 0 = not said. */
+    const char *draw;
+    asl_rect roi;
+    bool has_roi, logits, json, force;
+    asl_inferer *inferer;
+    const asl_model *model;
+    int32_t label_count;
+    json_t *base_names;  /* How many of the pictures share each file name. */
+    json_t *drawn;       /* Names given to annotated copies so far. */
+    float *scores, *raw; /* label_count each. */
+    int32_t *order;      /* Classes from best to worst. */
+} classifier;
+
+static bool parse_roi(asl_rect *roi, const char *text)
+{
+    char rest = 0;
+    return sscanf(text, "%d,%d,%d,%d%c", &roi->x, &roi->y, &roi->width, &roi->height, &rest) == 4 &&
+           roi->x >= 0 && roi->y >= 0 && roi->width > 0 && roi->height > 0;
+}
+
+/* Say what is wrong with a picture, naming it where the library's message does not. */
+static void complain(const char *path, const asl_error *err)
+{
+    const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
+    if (strstr(err->message, name))
+        cli_error("%s", err->message);
+    else
+        cli_error("'%s': %s", name, err->message);
+}
+
+static int load_picture(asl_image **out, const char *path)
+{
+    enum { LARGEST_FILE = 256 << 20 };
+    asl_error err = ASL_ERROR_INIT;
+    char *data = NULL;
+    size_t size = 0;
+    if (strcmp(path, "-") != 0)
+        asl_image_load(out, path, NULL, &err);
+    else if (files_read(&data, &size, path, LARGEST_FILE) == CLI_OK)
+        asl_image_decode(out, data, size, NULL, &err);
+    else
+        return CLI_BAD_INPUT;
+    free(data);
+    if (*out)
+        return CLI_OK;
+    complain(path, &err);
+    /* A picture that cannot be opened or read is bad input whatever the reason. */
+    return err.code == ASL_ERR_IO ? CLI_BAD_INPUT : cli_exit_code(err.code);
+}
+
+static int by_score(const void *a, const void *b, void *user)
+{
+    const float *scores = user;
+    const int32_t i = *(const int32_t *)a, j = *(const int32_t *)b;
+    if (scores[i] != scores[j])
+        return scores[i] > scores[j] ? -1 : 1;
+    return i - j;
+}
+
+static void rank(classifier *c)
+{
+    for (int32_t i = 0; i < c->label_count; i++)
+        c->order[i] = i;
+    qsort_r(c->order, (size_t)c->label_count, sizeof *c->order, by_score, c->scores);
+}
+
+static int32_t top_count(const classifier *c, int32_t otherwise)
+{
+    const int32_t top = c->top > 0 ? c->top : otherwise;
+    return top < c->label_count ? top : c->label_count;
+}
+
+static void print_json_line(const classifier *c, const char *path, double ms)
+{
+    json_t *line = json_document(), *top = json_array();
+    json_put(line, "path", json_text(path));
+    json_put(line, "label", json_text(asl_model_label(c->model, c->order[0])));
+    json_put(line, "score", json_number(c->scores[c->order[0]]));
+    json_put(line, "ms", json_number(ms));
+    for (int32_t i = 0; i < top_count(c, 3); i++) {
+        json_t *entry = json_object();
+        json_put(entry, "label", json_text(asl_model_label(c->model, c->order[i])));
+        json_put(entry, "score", json_number(c->scores[c->order[i]]));
+        json_add(top, entry);
+    }
+    json_put(line, "top", top);
+    if (c->logits) {
+        json_t *logits = json_object();
+        for (int32_t i = 0; i < c->label_count; i++)
+            json_put(logits, asl_model_label(c->model, i), json_number(c->raw[i]));
+        json_put(line, "logits", logits);
+    }
+    json_print(line);
+}
+
+static void print_text_line(const classifier *c, const char *path, double ms)
+{
+    printf("%s %.2f  %.1f ms  %s\n", asl_model_label(c->model, c->order[0]),
+           (double)c->scores[c->order[0]], ms, path);
+    for (int32_t i = 1; i < top_count(c, 1); i++)
+        printf("    %s %.2f\n", asl_model_label(c->model, c->order[i]),
+               (double)c->scores[c->order[i]]);
+    for (int32_t i = 0; c->logits && i < c->label_count; i++)
+        printf("    %-10s %12.5f\n", asl_model_label(c->model, i), (double)c->raw[i]);
+}
+
+static bool same_file(const char *a, const char *b)
+{
+    struct stat first, second;
+    return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
+           first.st_ino == second.st_ino;
+}
+
+static void count_base_names(classifier *c, char **paths, int count)
+{
+    c->base_names = json_object();
+    c->drawn = json_object();
+    for (int i = 0; i < count; i++) {
+        char *base = files_base_name(paths[i]);
+        const json_int_t seen = json_integer_value(json_object_get(c->base_names, base));
+        json_object_set_new_nocheck(c->base_names, base, json_integer(seen + 1));
+        free(base);
+    }
+}
+
+/* The picture's own file name; with its folder's name in front where several pictures share it;
+ * with a number behind where that is not enough. What is neither .jpg nor .png gets .png. */
+static char *drawn_name(classifier *c, const char *path)
+{
+    char *base = files_base_name(path), *stem = NULL;
+    const char *slash = strrchr(path, '/');
+    if (slash && json_integer_value(json_object_get(c->base_names, base)) > 1) {
+        char *folder = cli_format("%.*s", (int)(slash - path), path);
+        char *parent = files_base_name(folder);
+        stem = cli_format("%s-%s", parent, base);
+        free(parent);
+        free(folder);
+    } else {
+        stem = cli_format("%s", strcmp(path, "-") == 0 ? "stdin" : base);
+    }
+    free(base);
+    static const char *const endings[] = {".jpg", ".jpeg", ".png"};
+    const char *ending = ".png";
+    char *dot = strrchr(stem, '.');
+    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
+        if (strcmp(dot, endings[i]) == 0)
+            ending = endings[i];
+    if (dot && strcmp(dot, ending) == 0)
+        *dot = '\0';
+    char *name = cli_format("%s%s", stem, ending);
+    for (int number = 2; json_object_get(c->drawn, name); number++) {
+        free(name);
+        name = cli_format("%s-%d%s", stem, number, ending);
+    }
+    json_object_set_new_nocheck(c->drawn, name, json_true());
+    free(stem);
+    return name;
+}
+
+static int draw_copy(classifier *c, const char *path, const asl_image_view *view)
+{
+    char *name = drawn_name(c, path);
+    char *target = files_join(c->draw, name);
+    int code = CLI_FAILED;
+    if (same_file(path, target))
+        cli_error("'%s' is the picture itself; choose another folder for --draw", target);
+    else
+        code = files_check_output(target, c->force);
+    if (code == CLI_OK)
+        code = annotate(target, view, c->has_roi ? &c->roi : NULL,
+                        asl_model_label(c->model, c->order[0]), c->scores[c->order[0]]);
+    free(target);
+    free(name);
+    return code;
+}
+
+static int classify(classifier *c, const char *path)
+{
+    asl_error err = ASL_ERROR_INIT;
+    asl_image *image = NULL;
+    int code = load_picture(&image, path);
+    if (code != CLI_OK)
+        return code;
+    const asl_image_view view = asl_image_get_view(image);
+    const asl_rect *roi = c->has_roi ? &c->roi : NULL;
+    const size_t count = (size_t)c->label_count;
+    const double started = progress_clock();
+    asl_status status = asl_inferer_classify(c->scores, count, c->inferer, &view, roi, &err);
+    const double ms = 1e3 * (progress_clock() - started);
+    if (status >= 0 && c->logits)
+        status = asl_inferer_logits(c->raw, count, c->inferer, &view, roi, &err);
+    if (status < 0) {
+        complain(path, &err);
+        /* The only argument that depends on the picture is the region. */
+        code = status == ASL_ERR_ARG ? CLI_BAD_INPUT : cli_exit_code(status);
+    } else {
+        rank(c);
+        if (c->json)
+            print_json_line(c, path, ms);
+        else
+            print_text_line(c, path, ms);
+        if (c->draw)
+            code = draw_copy(c, path, &view);
+    }
+    asl_image_free(image);
+    return code;
+}
+
+static int classify_all(classifier *c, char **paths, int count)
+{
+    int code = c->draw ? files_make_folder(c->draw) : CLI_OK;
+    if (code != CLI_OK)
+        return code;
+    count_base_names(c, paths, count);
+    c->scores = cli_alloc((size_t)c->label_count, sizeof *c->scores);
+    c->raw = cli_alloc((size_t)c->label_count, sizeof *c->raw);
+    c->order = cli_alloc((size_t)c->label_count, sizeof *c->order);
+    for (int i = 0; i < count && cli_flush(); i++) {
+        const int result = classify(c, paths[i]);
+        if (code == CLI_OK)
+            code = result;
+    }
+    json_decref(c->drawn);
+    json_decref(c->base_names);
+    free(c->order);
+    free(c->raw);
+    free(c->scores);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    classifier c = {0};
+    const char *model_path = NULL, *roi = NULL;
+    bool quiet = false, verbose = false;
+    asl_inferer_options inferer_options;
+    asl_inferer_options_init(&inferer_options, sizeof inferer_options);
+    inferer_options.backend = "auto";
+    const cli_option options[] = {
+        CLI_MODEL(&model_path),
+        CLI_INT('n', "top", "N", &c.top, 1, 1024,
+                "how many of the best labels to print; without it 3 in JSON and 1 in text"),
+        CLI_TEXT('d', "draw", "DIR", &c.draw,
+                 "write copies of the pictures that carry their labels"),
+        CLI_FLAG(0, "logits", &c.logits, "also print the network's raw outputs"),
+        CLI_TEXT(0, "roi", "X,Y,W,H", &roi, "look only at this part of each picture, in pixels"),
+        CLI_BACKEND(&inferer_options.backend),
+        CLI_THREADS(&inferer_options.threads),
+        CLI_FORCE(&c.force),
+        CLI_JSON(&c.json),
+        CLI_QUIET(&quiet),
+        CLI_VERBOSE(&verbose),
+    };
+    const cli_program program = {
+        .name = "asl-classify",
+        .arguments = "-m MODEL IMAGE...",
+        .summary = "Name the letter in each picture; - is a picture on standard input.",
+        .details = "One line a picture: label, score (0 to 1), milliseconds for scaling and\n"
+                   "recognition without reading the file, path. A picture that cannot be used is\n"
+                   "reported, the others go on, and the exit status is 3.\n",
+        .options = options,
+        .option_count = sizeof options / sizeof *options,
+        .min_arguments = 1,
+        .max_arguments = -1,
+    };
+    char **paths;
+    const int count = cli_parse(&program, argc, argv, &paths);
+    cli_set_quiet(quiet);
+    c.has_roi = roi != NULL;
+    if (roi && !parse_roi(&c.roi, roi))
+        return cli_usage_error("--roi: '%s' is not X,Y,W,H in whole pixels", roi);
+
+    asl_error err = ASL_ERROR_INIT;
+    asl_model *model = NULL;
+    int code = model_open(&model, model_path);
+    if (code == CLI_OK && asl_inferer_create(&c.inferer, model, &inferer_options, &err) < 0)
+        code = cli_fail(&err);
+    if (code == CLI_OK) {
+        asl_model_info info = {.struct_size = sizeof info};
+        asl_model_get_info(&info, model, NULL);
+        c.model = model;
+        c.label_count = info.label_count;
+        if (verbose)
+            cli_note("backend: %s", asl_inferer_backend(c.inferer));
+        code = classify_all(&c, paths, count);
+    }
+    asl_inferer_free(c.inferer);
+    asl_model_free(model);
+    return cli_finish(code);
+}

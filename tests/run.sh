@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Builds libasl and runs its tests.
+#
+#   tests/run.sh          everything: a Release build with gcc, and an ASan + UBSan build with clang
+#   tests/run.sh quick    the tests labelled quick, Release build only
+#
+# Installs what the tests need (Debian 12), builds under build/tests-*, and ends with ctest's
+# closing line. Exit status 0 only when every test passed. Real pictures are found through
+# ASL_TEST_DATA (default: ../shared/data); tests that need them say so when they skip.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+mode=${1:-all}
+case $mode in
+  all | quick) ;;
+  -h | --help) sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+  *) echo "tests/run.sh: unknown mode '$mode'; use 'all' or 'quick'" >&2; exit 2 ;;
+esac
+
+packages=(build-essential cmake ninja-build ccache pkg-config clang libclang-rt-14-dev llvm-14
+  libstb-dev libjpeg62-turbo-dev zlib1g-dev libjansson-dev libcairo2-dev fonts-dejavu-core
+  libcmocka-dev python3 unzip)
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' ||
+    missing+=("$package")
+done
+if ((${#missing[@]})); then
+  echo "installing: ${missing[*]}"
+  root=()
+  ((EUID == 0)) || root=(sudo)
+  "${root[@]}" apt-get update -qq
+  "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+if [[ -z ${ASL_TEST_DATA:-} && -d ../shared/data ]]; then
+  ASL_TEST_DATA=$(cd ../shared/data && pwd)
+fi
+export ASL_TEST_DATA=${ASL_TEST_DATA:-}
+jobs=$(nproc)
+
+# build FOLDER CMAKE-ARGUMENTS...
+build() {
+  local folder=$1
+  shift
+  cmake -S . -B "$folder" -G Ninja -DASL_BUILD_TESTS=ON -DASL_WERROR=ON \
+    -DCMAKE_C_COMPILER_LAUNCHER=ccache "$@" >"$folder.log" 2>&1 || { cat "$folder.log"; return 1; }
+  cmake --build "$folder" -j "$jobs"
+}
+
+mkdir -p build
+build build/tests-release -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Release
+
+if [[ $mode == quick ]]; then
+  exec ctest --test-dir build/tests-release -L quick -j "$jobs" --output-on-failure --no-tests=error
+fi
+
+status=0
+ctest --test-dir build/tests-release -j "$jobs" --output-on-failure --no-tests=error || status=$?
+
+# clang here, so that both compilers stay free of warnings.
+build build/tests-sanitize -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+  -DASL_SANITIZE=address,undefined
+export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:allocator_may_return_null=1
+export UBSAN_OPTIONS=print_stacktrace=1
+ctest --test-dir build/tests-sanitize -j "$jobs" --output-on-failure --no-tests=error || status=$?
+exit "$status"
