@@ -98,7 +98,10 @@ typedef struct asl_error {
 /** Initialiser for an ::asl_error. */
 #define ASL_ERROR_INIT                                                                             \
     {                                                                                              \
-        (uint32_t)sizeof(asl_error), 0, 0, 0, -1, { 0 }                                            \
+        (uint32_t)sizeof(asl_error), 0, 0, 0, -1,                                                  \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
     }
 
 /** The library's version as it runs, "MAJOR.MINOR.PATCH". Static. Any thread. @since 1.0 */

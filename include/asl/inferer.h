@@ -17,11 +17,13 @@ typedef struct asl_inferer asl_inferer;
 
 typedef struct asl_inferer_options {
     uint32_t struct_size;
-    int32_t threads;     /**< 0 (default) = one per core. */
-    int32_t batch_size;  /**< Most pictures in one pass, 1..4096; default 1. Larger requests are
-                              cut into passes. */
+    int32_t threads;    /**< 0 (default) = one per core. */
+    int32_t batch_size; /**< Most pictures in one pass, 1..4096; default 1. Larger requests are
+                             cut into passes. */
     int32_t reserved;
     const char *backend; /**< "auto" (default, also NULL) or a name of asl/backend.h. */
+    const char *isa;     /**< Instruction set of the cpu backend: "auto" (default, also NULL) takes
+                              the best this machine has; "c", "avx2", "avx512". */
 } asl_inferer_options;
 
 /** Write the defaults into the first @p struct_size bytes; pass sizeof *options. @since 1.0 */

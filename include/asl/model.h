@@ -15,17 +15,17 @@ typedef struct asl_model asl_model;
 /** How to make a new network. */
 typedef struct asl_model_options {
     uint32_t struct_size;
-    int32_t width, height;      /**< Input pixels; 0 (default) = the preset's own size. */
-    int32_t label_count;        /**< Number of classes, 2..1024; 0 (default) = the 29 of the ASL
-                                     Alphabet: A..Z, del, nothing, space. */
-    const char *const *labels;  /**< label_count distinct names without ',' or control
-                                     characters, at most 63 bytes each; copied. NULL with
-                                     label_count 0. */
-    const char *architecture;   /**< NULL (default) = the preset's. Otherwise a layer list such as
-                                     "conv2d 16 k3 p1 bias; relu; max_pool 2; global_pool avg;
-                                     dense classes", see docs/model-format.md. */
-    uint64_t seed;              /**< Of the initial weights (PyTorch's default: uniform within
-                                     1/sqrt(fan-in)); default 0. */
+    int32_t width, height;     /**< Input pixels; 0 (default) = the preset's own size. */
+    int32_t label_count;       /**< Number of classes, 2..1024; 0 (default) = the 29 of the ASL
+                                    Alphabet: A..Z, del, nothing, space. */
+    const char *const *labels; /**< label_count distinct names without ',' or control
+                                    characters, at most 63 bytes each; copied. NULL with
+                                    label_count 0. */
+    const char *architecture;  /**< NULL (default) = the preset's. Otherwise a layer list such as
+                                    "conv2d 16 k3 p1 bias; relu; max_pool 2; global_pool avg;
+                                    dense classes", see docs/model-format.md. */
+    uint64_t seed;             /**< Of the initial weights (PyTorch's default: uniform within
+                                    1/sqrt(fan-in)); default 0. */
 } asl_model_options;
 
 /** Write the defaults into the first @p struct_size bytes; pass sizeof *options. @since 1.0 */
@@ -66,15 +66,15 @@ ASL_API void asl_model_free(asl_model *model);
 
 /** Facts about a model. */
 typedef struct asl_model_info {
-    uint32_t struct_size;       /**< Set by the caller. */
+    uint32_t struct_size; /**< Set by the caller. */
     int32_t label_count;
     int32_t width, height, channels; /**< Input. */
     int32_t layer_count;
-    int64_t parameter_count;    /**< Trainable; batch norm's running statistics not counted. */
-    int64_t mac_count;          /**< Multiply-accumulates of one forward pass. */
-    const char *preset;         /**< Name, or "custom". */
-    const char *architecture;   /**< The layer list. */
-    const char *channel_order;  /**< "rgb" or "bgr": the order in which pixels enter. */
+    int64_t parameter_count;   /**< Trainable; batch norm's running statistics not counted. */
+    int64_t mac_count;         /**< Multiply-accumulates of one forward pass. */
+    const char *preset;        /**< Name, or "custom". */
+    const char *architecture;  /**< The layer list. */
+    const char *channel_order; /**< "rgb" or "bgr": the order in which pixels enter. */
 } asl_model_info;
 
 /** Fill @p out; its strings live as long as the model. @return ASL_OK, ASL_ERR_ARG. @since 1.0 */
@@ -85,13 +85,13 @@ ASL_API const char *asl_model_label(const asl_model *model, int32_t index);
 
 /** Facts about one layer, for printing a summary. */
 typedef struct asl_layer_info {
-    uint32_t struct_size;    /**< Set by the caller. */
+    uint32_t struct_size;            /**< Set by the caller. */
     int32_t channels, height, width; /**< Output; 1x1 after global pooling. */
-    int64_t parameter_count; /**< Trainable. */
+    int64_t parameter_count;         /**< Trainable. */
     int64_t mac_count;
-    const char *kind;        /**< "conv2d", "batch_norm", "relu", "max_pool", "global_pool",
-                                  "dropout", "dense". */
-    const char *text;        /**< The layer as written in the layer list, e.g. "conv2d 16 k5". */
+    const char *kind; /**< "conv2d", "batch_norm", "relu", "max_pool", "global_pool",
+                           "dropout", "dense". */
+    const char *text; /**< The layer as written in the layer list, e.g. "conv2d 16 k5". */
 } asl_layer_info;
 
 /** Fill @p out for layer 0..layer_count-1. @return ASL_OK or ASL_ERR_ARG. @since 1.0 */
@@ -108,8 +108,7 @@ ASL_API const float *asl_model_parameters(size_t *count, const asl_model *model)
 /** A copy of @p model with other weights. @param count  Must equal asl_model_parameters()'s.
  * @return ASL_OK; ASL_ERR_ARG (also a value that is not finite); ASL_ERR_NOMEM. @since 1.0 */
 ASL_API asl_status asl_model_with_parameters(asl_model **out, const asl_model *model,
-                                             const float *parameters, size_t count,
-                                             asl_error *err);
+                                             const float *parameters, size_t count, asl_error *err);
 
 ASL_END_DECLS
 #endif /* ASL_MODEL_H */

@@ -33,22 +33,22 @@ enum {
 
 /** Where a running training stands; handed to the callbacks. */
 typedef struct asl_train_progress {
-    uint32_t struct_size;  /**< Set by the library. */
-    int32_t epoch;         /**< 1-based. */
-    int32_t epochs;        /**< Total. */
-    int32_t validating;    /**< 1 while the validation set is being run. */
-    int64_t done, total;   /**< Pictures of this pass done and in it. */
-    double loss;           /**< Mean per picture over the pass so far. */
-    double accuracy;       /**< 0..1 over the pass so far. */
+    uint32_t struct_size; /**< Set by the library. */
+    int32_t epoch;        /**< 1-based. */
+    int32_t epochs;       /**< Total. */
+    int32_t validating;   /**< 1 while the validation set is being run. */
+    int64_t done, total;  /**< Pictures of this pass done and in it. */
+    double loss;          /**< Mean per picture over the pass so far. */
+    double accuracy;      /**< 0..1 over the pass so far. */
     double learning_rate;
-    double seconds;        /**< Spent training since the run began or was resumed. */
-    double eta_seconds;    /**< Estimate to the end of all epochs; < 0 when unknown. */
+    double seconds;     /**< Spent training since the run began or was resumed. */
+    double eta_seconds; /**< Estimate to the end of all epochs; < 0 when unknown. */
 } asl_train_progress;
 
 /** One finished epoch. Losses and accuracies are means over pictures. */
 typedef struct asl_epoch_metrics {
-    uint32_t struct_size; /**< Set by the caller of asl_trainer_get_epoch(). */
-    int32_t epoch;        /**< 1-based. */
+    uint32_t struct_size;              /**< Set by the caller of asl_trainer_get_epoch(). */
+    int32_t epoch;                     /**< 1-based. */
     double train_loss, train_accuracy; /**< Over the epoch as it was trained. */
     double val_loss, val_accuracy;     /**< After the epoch; NaN without a validation set. */
     double learning_rate;              /**< Of the last step. */
@@ -85,6 +85,9 @@ typedef struct asl_trainer_options {
     int32_t checkpoint_steps; /**< Also write a checkpoint every so many steps; 0 (default) = only
                                    after each epoch and when stopped. */
     const char *backend;      /**< "auto" (default, also NULL) or a name of asl/backend.h. */
+    const char *isa;          /**< Instruction set of the cpu backend: "auto" (default, also NULL)
+                                   takes the best this machine has; "c", "avx2", "avx512". The
+                                   bits of a run depend on it. */
     const char *checkpoint;   /**< File to keep the run's state in; NULL (default) = none. The one
                                    before is kept beside it with ".prev" appended. */
     asl_train_progress_fn on_progress; /**< May be NULL. */
@@ -109,14 +112,14 @@ ASL_API asl_status asl_trainer_create(asl_trainer **out, const asl_model *model,
                                       const asl_trainer_options *options, asl_error *err);
 
 /** Prepare to go on from a checkpoint file. All settings that shape the result come from the
- * checkpoint; @p options supplies threads, backend, checkpoint, checkpoint_steps, callbacks, and
- * `epochs` when larger than the checkpoint's (only with a constant schedule).
- * A damaged newest checkpoint falls back to PATH.prev.
+ * checkpoint; @p options supplies threads, backend, isa, checkpoint, checkpoint_steps, callbacks,
+ * and `epochs` when larger than the checkpoint's (only with a constant schedule). A damaged newest
+ * checkpoint falls back to PATH.prev.
  * @return ASL_OK; ASL_PARTIAL when the fall-back was used (also told to on_warning);
  *   ASL_ERR_DATASET_CHANGED when the data differ from those of the run; otherwise as
  *   asl_model_load() and asl_trainer_create(). @since 1.0 */
-ASL_API asl_status asl_trainer_resume(asl_trainer **out, const char *path,
-                                      const asl_dataset *train, const asl_dataset *validation,
+ASL_API asl_status asl_trainer_resume(asl_trainer **out, const char *path, const asl_dataset *train,
+                                      const asl_dataset *validation,
                                       const asl_trainer_options *options, asl_error *err);
 
 /** Train to the end of the last epoch. May be called again after ASL_STOPPED.

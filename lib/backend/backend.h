@@ -19,6 +19,8 @@ typedef struct asl__plan_options {
     int32_t max_batch; /* >= 1 */
     int32_t training;  /* 1: train_step and gradients will be called */
     int32_t threads;   /* >= 1 */
+    const char *isa;   /* instruction set of the cpu backend; NULL or "auto": the best there is.
+                          Others take nothing else. */
 } asl__plan_options;
 
 /* Hyper-parameters of one step. Dropout masks are pure functions of (seed, layer, step, picture in
@@ -28,7 +30,7 @@ typedef struct asl__plan_options {
 typedef struct asl__step_options {
     int32_t optimizer; /* ASL__OPTIMIZER_* */
     int32_t nesterov;
-    int64_t step;      /* 1-based number of this step, for Adam's bias correction and dropout */
+    int64_t step; /* 1-based number of this step, for Adam's bias correction and dropout */
     uint64_t seed;
     double learning_rate, beta1, beta2, epsilon, momentum, weight_decay, label_smoothing;
 } asl__step_options;
@@ -55,6 +57,9 @@ typedef struct asl__backend {
     asl_status (*plan_create)(asl__plan **out, const asl__network *network,
                               const asl__plan_options *options, asl_error *err);
     void (*plan_destroy)(asl__plan *plan);
+    /* What the plan uses of the machine, such as an instruction set; static. NULL: nothing to say.
+     * optional */
+    const char *(*plan_detail)(const asl__plan *plan);
 
     /* Copies a state vector in or out. A new plan's vectors are zero. */
     asl_status (*plan_set_state)(asl__plan *plan, int32_t state, const float *values,
@@ -63,8 +68,8 @@ typedef struct asl__backend {
 
     /* images: uint8[count][height][width][3] in R,G,B; logits: float[count][classes];
      * 1 <= count <= max_batch. Batch norm uses running statistics, dropout is the identity. */
-    asl_status (*plan_forward)(float *logits, asl__plan *plan, const uint8_t *images,
-                               int32_t count, asl_error *err);
+    asl_status (*plan_forward)(float *logits, asl__plan *plan, const uint8_t *images, int32_t count,
+                               asl_error *err);
 
     /* One optimiser step on the mean loss of the batch; batch norm uses the batch's statistics
      * and updates the running ones (variance unbiased, as PyTorch). labels: 0..classes-1. */
@@ -80,10 +85,17 @@ typedef struct asl__backend {
 } asl__backend;
 
 /* Looks a backend up: NULL or "auto" takes the first that can run. `chosen` receives one line that
- * says what runs and why, such as "reference (cpu: not in this build)". ASL_ERR_BACKEND otherwise. */
+ * says what runs and why, such as "reference (cpu: not in this build)". ASL_ERR_BACKEND otherwise.
+ */
 asl_status asl__backend_find(const asl__backend **out, char *chosen, size_t chosen_size,
                              const char *name, asl_error *err);
 
+/* Puts the plan's detail behind the name in `chosen`: "cpu avx512 (cuda: not in this build)".
+ * Returns the detail, or NULL. */
+const char *asl__backend_add_detail(char *chosen, size_t chosen_size, const asl__backend *backend,
+                                    const asl__plan *plan);
+
 extern const asl__backend asl__backend_reference;
+extern const asl__backend asl__backend_cpu;
 
 #endif

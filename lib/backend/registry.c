@@ -16,7 +16,7 @@ typedef struct entry {
 
 static const entry entries[] = {
     {"cuda", NULL},
-    {"cpu", NULL},
+    {"cpu", &asl__backend_cpu},
     {"reference", &asl__backend_reference},
 };
 enum { ENTRY_COUNT = sizeof entries / sizeof entries[0] };
@@ -119,4 +119,18 @@ asl_status asl__backend_find(const asl__backend **out, char *chosen, size_t chos
     if (name == NULL || strcmp(name, "auto") == 0)
         return find_first(out, chosen, chosen_size, err);
     return find_named(out, chosen, chosen_size, name, err);
+}
+
+const char *asl__backend_add_detail(char *chosen, size_t chosen_size, const asl__backend *backend,
+                                    const asl__plan *plan)
+{
+    const char *detail = backend->plan_detail != NULL ? backend->plan_detail(plan) : NULL;
+    const size_t name = strlen(backend->name);
+    char rest[200];
+
+    if (detail == NULL)
+        return NULL;
+    snprintf(rest, sizeof rest, "%s", chosen + name);
+    snprintf(chosen + name, chosen_size - name, " %s%s", detail, rest);
+    return detail;
 }

@@ -62,6 +62,7 @@ static asl_status build(asl_inferer *inferer, const asl_model *model,
     const asl__plan_options plan = {
         .max_batch = options->batch_size,
         .threads = options->threads,
+        .isa = options->isa,
     };
     inferer->batch_size = options->batch_size;
     inferer->image_bytes = (size_t)network->input.width * (size_t)network->input.height * 3;
@@ -71,6 +72,8 @@ static asl_status build(asl_inferer *inferer, const asl_model *model,
     if (!inferer->images || !inferer->logits)
         return asl__fail_memory(err, "the inferer");
     ASL__TRY(inferer->backend->plan_create(&inferer->plan, network, &plan, err));
+    asl__backend_add_detail(inferer->chosen, sizeof inferer->chosen, inferer->backend,
+                            inferer->plan);
     ASL__TRY(inferer->backend->plan_set_state(inferer->plan, ASL__STATE_PARAMETERS,
                                               inferer->model->parameters, err));
 fail:

@@ -138,8 +138,11 @@ static asl_status build(asl_trainer **out, const asl_model *model, const asl_dat
         .max_batch = trainer->batch_size,
         .training = 1,
         .threads = trainer->options.threads,
+        .isa = trainer->options.isa,
     };
     ASL__TRY(trainer->backend->plan_create(&trainer->plan, &model->network, &plan, err));
+    trainer->options.isa = asl__backend_add_detail(trainer->chosen, sizeof trainer->chosen,
+                                                   trainer->backend, trainer->plan);
     ASL__TRY(trainer->backend->plan_set_state(trainer->plan, ASL__STATE_PARAMETERS,
                                               model->parameters, err));
     *out = trainer;

@@ -150,7 +150,7 @@ FIELD(asl_epoch_metrics, seconds, 48, 48);
 FIELD(asl_epoch_metrics, is_best, 56, 56);
 FIELD(asl_epoch_metrics, reserved, 60, 60);
 
-SIZE(asl_trainer_options, 144, 120);
+SIZE(asl_trainer_options, 152, 128);
 FIELD(asl_trainer_options, struct_size, 0, 0);
 FIELD(asl_trainer_options, epochs, 4, 4);
 FIELD(asl_trainer_options, batch_size, 8, 8);
@@ -168,18 +168,20 @@ FIELD(asl_trainer_options, seed, 80, 80);
 FIELD(asl_trainer_options, threads, 88, 88);
 FIELD(asl_trainer_options, checkpoint_steps, 92, 92);
 FIELD(asl_trainer_options, backend, 96, 96);
-FIELD(asl_trainer_options, checkpoint, 104, 100);
-FIELD(asl_trainer_options, on_progress, 112, 104);
-FIELD(asl_trainer_options, on_epoch, 120, 108);
-FIELD(asl_trainer_options, on_warning, 128, 112);
-FIELD(asl_trainer_options, user, 136, 116);
+FIELD(asl_trainer_options, isa, 104, 100);
+FIELD(asl_trainer_options, checkpoint, 112, 104);
+FIELD(asl_trainer_options, on_progress, 120, 108);
+FIELD(asl_trainer_options, on_epoch, 128, 112);
+FIELD(asl_trainer_options, on_warning, 136, 116);
+FIELD(asl_trainer_options, user, 144, 120);
 
-SIZE(asl_inferer_options, 24, 20);
+SIZE(asl_inferer_options, 32, 24);
 FIELD(asl_inferer_options, struct_size, 0, 0);
 FIELD(asl_inferer_options, threads, 4, 4);
 FIELD(asl_inferer_options, batch_size, 8, 8);
 FIELD(asl_inferer_options, reserved, 12, 12);
 FIELD(asl_inferer_options, backend, 16, 16);
+FIELD(asl_inferer_options, isa, 24, 20);
 
 SIZE(asl_evaluate_options, 24, 16);
 FIELD(asl_evaluate_options, struct_size, 0, 0);

@@ -92,10 +92,20 @@ float *problem_logits(const problem *p)
     return allocate((size_t)p->count * (size_t)p->network.classes, sizeof(float));
 }
 
+asl__plan_options problem_options(const asl__backend *backend, int32_t max_batch, int32_t training,
+                                  int32_t threads)
+{
+    return (asl__plan_options){.max_batch = max_batch,
+                               .training = training,
+                               .threads = threads,
+                               .isa =
+                                   strcmp(backend->name, "cpu") == 0 ? getenv("TEST_ISA") : NULL};
+}
+
 asl__plan *problem_plan(const problem *p, const asl__backend *backend, int32_t training,
                         int32_t threads, int32_t max_batch)
 {
-    const asl__plan_options options = {max_batch, training, threads};
+    const asl__plan_options options = problem_options(backend, max_batch, training, threads);
     asl_error err = ASL_ERROR_INIT;
     asl__plan *plan = NULL;
 
@@ -143,6 +153,8 @@ int32_t available_backends(const asl__backend *list[8])
         asl_backend_info info = {.struct_size = sizeof info};
         char chosen[200];
         assert_ok(asl_backend_get_info(&info, i, &err), &err);
+        if (getenv("TEST_ISA") != NULL && strcmp(info.name, "cpu") != 0)
+            continue;
         if (info.available)
             assert_ok(asl__backend_find(&list[count++], chosen, sizeof chosen, info.name, &err),
                       &err);

@@ -44,7 +44,7 @@ static void test_round_trip(void **state)
 {
     problem *p = make();
     const size_t count = p->network.parameter_count;
-    const asl__plan_options options = {p->count, 1, 1};
+    const asl__plan_options options = problem_options(backend, p->count, 1, 1);
     asl_error err = ASL_ERROR_INIT;
     asl__plan *plan = NULL;
     (void)state;
@@ -306,7 +306,7 @@ static void test_failing_memory(void **state)
     (void)state;
     for (int32_t training = 0; training < 2; training++) {
         problem *p = make();
-        const asl__plan_options options = {p->count, training, 2};
+        const asl__plan_options options = problem_options(backend, p->count, training, 2);
         asl_error err = ASL_ERROR_INIT;
         int64_t failures = 0;
         for (asl_status status = ASL_ERR_NOMEM; status != ASL_OK; failures++) {
@@ -330,7 +330,7 @@ static void test_failing_memory(void **state)
 static void test_size_overflow(void **state)
 {
     char text[200] = "conv2d 4096 k1";
-    const asl__plan_options options = {INT32_MAX, 1, 1};
+    const asl__plan_options options = problem_options(backend, INT32_MAX, 1, 1);
     asl_error err = ASL_ERROR_INIT;
     asl__plan *plan = NULL;
     (void)state;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Making a plan: all memory that running it will need. */
 #include "backend/reference/reference.h"
+
+#include <string.h>
+
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "base/error.h"
@@ -116,6 +119,12 @@ asl_status asl__reference_plan_create(asl__plan **out, const asl__network *netwo
     asl__plan *plan = asl__alloc(sizeof *plan);
 
     *out = NULL;
+    if (options->isa != NULL && strcmp(options->isa, "auto") != 0) {
+        status =
+            asl__fail(err, ASL_ERR_ARG,
+                      "the reference backend has no isa '%.40s'; leave it at auto", options->isa);
+        goto fail;
+    }
     if (plan == NULL)
         return asl__fail_memory(err, "a plan");
     plan->network = network;

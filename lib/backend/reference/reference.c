@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend/training.h"
+
 static const struct {
     void (*forward)(const asl__operation *op);
     void (*backward)(const asl__operation *op);
@@ -51,15 +53,34 @@ static const float *run_forward(asl__plan *plan, const uint8_t *images, int32_t 
     return plan->activations[network->layer_count];
 }
 
+/* Leaves the gradient by the logits where the last layer looks for it. */
+static asl__step_result find_loss(asl__plan *plan, const float *logits, const int32_t *labels,
+                                  int32_t count, const asl__step_options *step)
+{
+    const asl__network *network = plan->network;
+    float *gradient = plan->gradient_memory[network->layer_count % 2];
+    asl__step_result result = {0.0, 0};
+
+    for (int32_t i = 0; i < count; i++) {
+        double loss;
+        int32_t correct;
+        asl__loss(gradient, &loss, &correct, logits, labels[i], network->classes, count,
+                  step->label_smoothing);
+        result.loss_sum += loss;
+        result.correct += correct;
+        logits += network->classes;
+        gradient += network->classes;
+    }
+    return result;
+}
+
 /* Forward and backward: fills plan->gradients. */
 static asl__step_result run_backward(asl__plan *plan, const uint8_t *images, const int32_t *labels,
                                      int32_t count, const asl__step_options *step)
 {
     const asl__network *network = plan->network;
     const float *logits = run_forward(plan, images, count, step);
-    const asl__step_result result =
-        asl__reference_loss(plan->gradient_memory[network->layer_count % 2], logits, labels, count,
-                            network->classes, step->label_smoothing);
+    const asl__step_result result = find_loss(plan, logits, labels, count, step);
 
     for (int32_t i = network->layer_count - 1; i >= plan->first_trained; i--) {
         asl__operation op = operation_of(plan, i, count, step);
@@ -112,7 +133,7 @@ static asl_status plan_train_step(asl__step_result *result, asl__plan *plan, con
             asl__reference_batch_norm_update(plan->state[ASL__STATE_PARAMETERS],
                                              &network->layers[i], plan->statistics[i], count);
     }
-    asl__reference_optimizer_step(plan, options);
+    asl__optimizer_step(plan->state, plan->gradients, network, options, plan->pool);
     return ASL_OK;
 }
 

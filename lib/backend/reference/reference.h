@@ -83,11 +83,4 @@ void asl__reference_dropout_backward(const asl__operation *op);
 void asl__reference_dense_forward(const asl__operation *op);
 void asl__reference_dense_backward(const asl__operation *op);
 
-/* Softmax cross-entropy over [count][classes]; writes the gradient of the mean loss. */
-asl__step_result asl__reference_loss(float *gradient, const float *logits, const int32_t *labels,
-                                     int32_t count, int32_t classes, double label_smoothing);
-
-/* One step of every trained tensor along plan->gradients. */
-void asl__reference_optimizer_step(asl__plan *plan, const asl__step_options *options);
-
 #endif

@@ -280,6 +280,7 @@ static void test_settings_come_back(void **state)
     options.checkpoint_steps = got.checkpoint_steps;
     options.checkpoint = NULL;
     options.backend = got.backend;
+    options.isa = got.isa;
     assert_memory_equal(&got, &options, sizeof got);
     runs_finish(trainer);
     asl_trainer_free(trainer);
