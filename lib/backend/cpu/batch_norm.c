@@ -53,19 +53,15 @@ void asl__cpu_batch_norm_finish(asl__plan *plan, const asl__op *op, int32_t pict
     plan->stale = 1; /* the factors are the batch's now, not the running ones */
 }
 
-void asl__cpu_batch_norm_update(asl__plan *plan, const asl__op *op, int32_t pictures)
+void asl__cpu_batch_norm_report(asl__plan *plan, const asl__op *op, int32_t pictures)
 {
     const double count = (double)pictures * (double)pixels_of(op);
     const double *mean = plan->statistics + op->statistics, *inverse = mean + op->out.stride;
-    const double momentum = (double)ASL__BATCH_NORM_MOMENTUM;
     const double unbiased = count > 1.0 ? count / (count - 1.0) : 1.0;
-    float *running_mean = plan->state[ASL__STATE_PARAMETERS] + op->layer->mean;
-    float *running_variance = plan->state[ASL__STATE_PARAMETERS] + op->layer->variance;
     for (int32_t c = 0; c < op->out.channels; c++) {
         const double variance = 1.0 / (inverse[c] * inverse[c]) - (double)ASL__BATCH_NORM_EPSILON;
-        running_mean[c] = (float)((1.0 - momentum) * (double)running_mean[c] + momentum * mean[c]);
-        running_variance[c] = (float)((1.0 - momentum) * (double)running_variance[c] +
-                                      momentum * variance * unbiased);
+        plan->gradients[op->layer->mean + (size_t)c] = (float)mean[c];
+        plan->gradients[op->layer->variance + (size_t)c] = (float)(variance * unbiased);
     }
 }
 

@@ -152,7 +152,8 @@ static void size_conv2d_backward(asl__plan *plan, const asl__op *op)
 {
     const int32_t side = op->kernel + 3, points = side * side;
     const size_t before = (size_t)op->conv_height * (size_t)op->conv_width * (size_t)op->out.stride;
-    plan->spread_size = largest(plan->spread_size, before);
+    if (op > &plan->ops[1] || !op->pool) /* the first layer needs only its list of non-zeros */
+        plan->spread_size = largest(plan->spread_size, before);
     plan->entries_size =
         largest(plan->entries_size,
                 (size_t)ASL__CPU_BLOCK * (size_t)op->out.height * (size_t)op->out.width);

@@ -10,19 +10,19 @@ static int32_t smaller(int32_t a, int32_t b)
     return a < b ? a : b;
 }
 
-/* The products of `count` transformed tiles in lane->tiles with all weights, block by block of
+/* The products of `count` transformed tiles in work->tiles with all weights, block by block of
  * output channels, each block turned into outputs while it is in the cache. The strides
- * say where in lane->tiles a point, a tile and a channel lie. */
-static void multiply_tiles(const asl__plan *plan, const asl__lane *lane, const asl__wino *w,
+ * say where in work->tiles a point, a tile and a channel lie. */
+static void multiply_tiles(const asl__plan *plan, const asl__workspace *work, const asl__wino *w,
                            const float *weights, int32_t first, int32_t count,
                            ptrdiff_t point_stride, ptrdiff_t tile_stride, ptrdiff_t channel_stride)
 {
     const int32_t points = (w->kernel + 3) * (w->kernel + 3);
     for (int32_t channel = 0; channel < w->out_channels; channel += plan->kernels.gemm_columns) {
         const int32_t columns = smaller(plan->kernels.gemm_columns, w->out_channels - channel);
-        asl__gemm g = {.c = lane->products,
+        asl__gemm g = {.c = work->products,
                        .c_stride = columns,
-                       .a = lane->tiles,
+                       .a = work->tiles,
                        .row_stride = tile_stride,
                        .inner_stride = channel_stride,
                        .b = weights,
@@ -38,19 +38,19 @@ static void multiply_tiles(const asl__plan *plan, const asl__lane *lane, const a
             g.b += (ptrdiff_t)w->in_channels * columns;
         }
         weights += (ptrdiff_t)points * w->in_channels * columns;
-        plan->kernels.wino_output(lane->products, w, first, count, channel, columns);
+        plan->kernels.wino_output(work->products, w, first, count, channel, columns);
     }
 }
 
-void asl__cpu_wino_run(const asl__plan *plan, const asl__lane *lane, const asl__wino *w,
+void asl__cpu_wino_run(const asl__plan *plan, const asl__workspace *work, const asl__wino *w,
                        const float *weights, int32_t first, int32_t end)
 {
     const int32_t points = (w->kernel + 3) * (w->kernel + 3);
     const int32_t most = asl__cpu_wino_chunk(plan, points, w->in_channels);
     for (int32_t tile = first; tile < end; tile += most) {
         const int32_t count = smaller(most, end - tile);
-        plan->kernels.wino_input(lane->tiles, w, tile, count);
-        multiply_tiles(plan, lane, w, weights, tile, count, (ptrdiff_t)count * w->in_channels,
+        plan->kernels.wino_input(work->tiles, w, tile, count);
+        multiply_tiles(plan, work, w, weights, tile, count, (ptrdiff_t)count * w->in_channels,
                        w->in_channels, 1);
     }
 }
@@ -65,8 +65,8 @@ static void run_planes(const asl__job *job, const asl__wino *w)
     for (int32_t y = job->first; y < job->end; y++) {
         const float *in =
             job->slot->values + plan->ops[0].planes + (ptrdiff_t)4 * y * planes->stride;
-        plan->kernels.wino_planes(job->lane->tiles, in, plane, planes->stride, w->kernel, across);
-        multiply_tiles(plan, job->lane, w, plan->packed + job->op->weights, y * w->across,
+        plan->kernels.wino_planes(job->work->tiles, in, plane, planes->stride, w->kernel, across);
+        multiply_tiles(plan, job->work, w, plan->packed + job->op->weights, y * w->across,
                        w->across, 3 * (ptrdiff_t)across, 1, across);
     }
 }
@@ -77,7 +77,7 @@ const float *asl__cpu_bordered(const asl__job *job)
     const int32_t border = op->padding - op->in.border;
     const size_t row = (size_t)op->in.width * (size_t)op->in.stride;
     const size_t left = (size_t)border * (size_t)op->in.stride, wide = row + 2 * left;
-    float *out = job->lane->bordered;
+    float *out = job->work->bordered;
     if (border <= 0)
         return job->in;
     memset(out, 0, (size_t)border * wide * sizeof *out);
@@ -88,7 +88,7 @@ const float *asl__cpu_bordered(const asl__job *job)
         memset(out + left + row, 0, left * sizeof *out);
     }
     memset(out, 0, (size_t)border * wide * sizeof *out);
-    return job->lane->bordered;
+    return job->work->bordered;
 }
 
 int32_t asl__cpu_bordered_width(const asl__op *op)
@@ -130,7 +130,7 @@ static void direct_forward(const asl__job *job)
     const float *in = asl__cpu_bordered(job), *bias = job->plan->packed + op->bias;
     const ptrdiff_t row = (ptrdiff_t)op->conv_width * op->out.stride;
     const ptrdiff_t out_row = (ptrdiff_t)op->out.width * op->out.stride;
-    float *rows = job->lane->rows;
+    float *rows = job->work->rows;
     for (int32_t y = job->first; y < job->end; y++) {
         float *out = job->out + y * out_row;
         if (op->pool) {
@@ -170,6 +170,6 @@ void asl__cpu_conv2d_forward(const asl__job *job)
     if (op->first)
         run_planes(job, &w);
     else
-        asl__cpu_wino_run(job->plan, job->lane, &w, job->plan->packed + op->weights, job->first,
+        asl__cpu_wino_run(job->plan, job->work, &w, job->plan->packed + op->weights, job->first,
                           job->end);
 }

@@ -6,7 +6,7 @@
 #include "backend/cpu/plan.h"
 
 /* Tiles first..end-1 of a Winograd convolution with packed weights. */
-void asl__cpu_wino_run(const asl__plan *plan, const asl__lane *lane, const asl__wino *w,
+void asl__cpu_wino_run(const asl__plan *plan, const asl__workspace *work, const asl__wino *w,
                        const float *weights, int32_t first, int32_t end);
 
 /* The op's input with its padding around it, and the width of that in pixels. */

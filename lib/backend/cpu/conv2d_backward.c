@@ -88,7 +88,7 @@ static void sparse_weights(const asl__job *job)
     taps t;
     find_taps(&t, op);
     for (int32_t c = 0; c < ASL__CPU_BLOCK; c++)
-        lists[c] = job->lane->entries + (size_t)c * positions;
+        lists[c] = job->work->entries + (size_t)c * positions;
     for (int32_t channel = 0; channel < op->out.stride; channel += ASL__CPU_BLOCK) {
         list_entries(lists, counts, job, channel, bias + channel);
         for (int32_t c = 0; c < ASL__CPU_BLOCK; c++)
@@ -149,7 +149,7 @@ static void winograd_input(const asl__job *job, const float *gradient)
                          .across = across,
                          .in = gradient,
                          .out = job->in_gradient};
-    asl__cpu_wino_run(job->plan, job->lane, &w, job->plan->packed + op->back_weights, 0,
+    asl__cpu_wino_run(job->plan, job->work, &w, job->plan->packed + op->back_weights, 0,
                       across * down);
 }
 
@@ -163,11 +163,11 @@ static void add_columns(const asl__job *job, const float *gradient, int32_t y, i
     const ptrdiff_t wide = (ptrdiff_t)asl__cpu_bordered_width(op) * op->in.stride;
     const float *weights =
         job->plan->packed + op->back_weights + (ptrdiff_t)ky * rows * op->out.stride;
-    float *out = job->lane->bordered + (y * stride + ky) * wide;
+    float *out = job->work->bordered + (y * stride + ky) * wide;
     for (int32_t column = 0; column < rows; column += kernels->gemm_columns) {
         const int32_t columns =
             rows - column < kernels->gemm_columns ? rows - column : kernels->gemm_columns;
-        const asl__gemm g = {.c = job->lane->rows + column,
+        const asl__gemm g = {.c = job->work->rows + column,
                              .c_stride = rows,
                              .a = gradient + (ptrdiff_t)y * op->conv_width * op->out.stride,
                              .row_stride = op->out.stride,
@@ -181,7 +181,7 @@ static void add_columns(const asl__job *job, const float *gradient, int32_t y, i
         kernels->gemm(&g);
     }
     for (int32_t x = 0; x < op->conv_width; x++)
-        kernels->add(out + (ptrdiff_t)x * stride * op->in.stride, job->lane->rows + x * rows, rows);
+        kernels->add(out + (ptrdiff_t)x * stride * op->in.stride, job->work->rows + x * rows, rows);
 }
 
 /* Any stride: each gradient is spread over its window, inside a border that is then dropped. */
@@ -191,14 +191,14 @@ static void columns_input(const asl__job *job, const float *gradient)
     const int32_t border = op->padding, width = asl__cpu_bordered_width(op);
     const size_t row = (size_t)op->in.width * (size_t)op->in.stride;
     const size_t wide = (size_t)width * (size_t)op->in.stride;
-    memset(job->lane->bordered, 0,
-           (size_t)(op->in.height + 2 * border) * wide * sizeof *job->lane->bordered);
+    memset(job->work->bordered, 0,
+           (size_t)(op->in.height + 2 * border) * wide * sizeof *job->work->bordered);
     for (int32_t y = 0; y < op->conv_height; y++)
         for (int32_t ky = 0; ky < op->kernel; ky++)
             add_columns(job, gradient, y, ky);
     for (int32_t y = 0; y < op->in.height; y++)
         memcpy(job->in_gradient + (size_t)y * row,
-               job->lane->bordered + (size_t)(y + border) * wide +
+               job->work->bordered + (size_t)(y + border) * wide +
                    (size_t)border * (size_t)op->in.stride,
                row * sizeof(float));
 }
@@ -209,14 +209,14 @@ static const float *full_gradient(const asl__job *job)
     const asl__op *op = job->op;
     const asl__cpu_kernels *kernels = &job->plan->kernels;
     if (op->pool)
-        kernels->unpool(job->lane->spread, job->out_gradient, job->out, asl__cpu_choices(job, 0),
+        kernels->unpool(job->work->spread, job->out_gradient, job->out, asl__cpu_choices(job, 0),
                         op->out.height, op->out.width, op->out.stride, op->relu);
     else if (op->relu)
-        kernels->mask(job->lane->spread, job->out_gradient, job->out,
+        kernels->mask(job->work->spread, job->out_gradient, job->out,
                       (int64_t)asl__cpu_volume(&op->out));
     else
         return job->out_gradient;
-    return job->lane->spread;
+    return job->work->spread;
 }
 
 void asl__cpu_conv2d_backward(const asl__job *job)

@@ -25,20 +25,23 @@ static void plan_destroy(asl__plan *plan)
     asl__free(plan->choices_memory);
     asl__free(plan->gradient_memory);
     for (int32_t i = 0; plan->lanes != NULL && i < plan->lane_count; i++) {
-        asl__lane *lane = &plan->lanes[i];
-        asl__free(lane->tiles);
-        asl__free(lane->products);
-        asl__free(lane->bordered);
-        asl__free(lane->rows);
-        asl__free(lane->spread);
-        asl__free(lane->entries);
-        asl__free(lane->gradients);
-        asl__free(lane->statistics);
+        asl__free(plan->lanes[i].gradients);
+        asl__free(plan->lanes[i].statistics);
+    }
+    for (int32_t i = 0; plan->works != NULL && i < plan->work_count; i++) {
+        asl__workspace *work = &plan->works[i];
+        asl__free(work->tiles);
+        asl__free(work->products);
+        asl__free(work->bordered);
+        asl__free(work->rows);
+        asl__free(work->spread);
+        asl__free(work->entries);
     }
     for (int32_t i = 0; i < 3; i++)
         asl__free(plan->state[i]);
     asl__free(plan->slots);
     asl__free(plan->lanes);
+    asl__free(plan->works);
     asl__free(plan->gradients);
     asl__free(plan->packed);
     asl__free(plan->statistics);
@@ -77,17 +80,20 @@ static bool allocate_slots(asl__plan *plan)
     return true;
 }
 
+static bool allocate_work(const asl__plan *plan, asl__workspace *work)
+{
+    return take(&work->tiles, plan->tiles_size, sizeof(float)) &&
+           take(&work->products, plan->products_size, sizeof(float)) &&
+           take(&work->bordered, plan->bordered_size, sizeof(float)) &&
+           take(&work->rows, plan->rows_size, sizeof(float)) &&
+           (!plan->training || (take(&work->spread, plan->spread_size, sizeof(float)) &&
+                                take(&work->entries, plan->entries_size, sizeof(asl__entry))));
+}
+
 static bool allocate_lane(const asl__plan *plan, asl__lane *lane)
 {
-    if (!take(&lane->tiles, plan->tiles_size, sizeof(float)) ||
-        !take(&lane->products, plan->products_size, sizeof(float)) ||
-        !take(&lane->bordered, plan->bordered_size, sizeof(float)) ||
-        !take(&lane->rows, plan->rows_size, sizeof(float)) ||
-        !take(&lane->statistics, plan->statistics_size, sizeof(double)))
-        return false;
-    return !plan->training || (take(&lane->spread, plan->spread_size, sizeof(float)) &&
-                               take(&lane->entries, plan->entries_size, sizeof(asl__entry)) &&
-                               take(&lane->gradients, plan->gradients_size, sizeof(float)));
+    return take(&lane->statistics, plan->statistics_size, sizeof(double)) &&
+           (!plan->training || take(&lane->gradients, plan->gradients_size, sizeof(float)));
 }
 
 static bool allocate(asl__plan *plan)
@@ -95,11 +101,15 @@ static bool allocate(asl__plan *plan)
     const size_t parameters = plan->network->parameter_count;
     if (!allocate_slots(plan) ||
         !take(&plan->lanes, (size_t)plan->lane_count, sizeof *plan->lanes) ||
+        !take(&plan->works, (size_t)plan->work_count, sizeof *plan->works) ||
         !take(&plan->state[ASL__STATE_PARAMETERS], parameters, sizeof(float)) ||
         !take(&plan->packed, plan->packed_size, sizeof(float)))
         return false;
     for (int32_t i = 0; i < plan->lane_count; i++)
         if (!allocate_lane(plan, &plan->lanes[i]))
+            return false;
+    for (int32_t i = 0; i < plan->work_count; i++)
+        if (!allocate_work(plan, &plan->works[i]))
             return false;
     return !plan->training || (take(&plan->state[ASL__STATE_MOMENT1], parameters, sizeof(float)) &&
                                take(&plan->state[ASL__STATE_MOMENT2], parameters, sizeof(float)) &&
@@ -136,8 +146,9 @@ static asl_status plan_create(asl__plan **out, const asl__network *network,
     plan->stale = 1;
     ASL__TRY(asl__cpu_kernels_find(&plan->kernels, options->isa, err));
     plan->waits = plan->training && has_batch_norm(network);
-    plan->lane_count = plan->training ? ASL__CPU_LANES : options->threads;
-    plan->slot_count = plan->waits ? larger(plan->max_batch, plan->lane_count) : plan->lane_count;
+    plan->work_count = options->threads;
+    plan->lane_count = plan->training ? ASL__CPU_LANES : plan->work_count;
+    plan->slot_count = plan->waits ? larger(plan->max_batch, plan->work_count) : plan->work_count;
     asl__cpu_compile(plan);
     if (!allocate(plan)) {
         status = asl__fail_memory(err, "a plan's activations; use a smaller batch");
@@ -181,19 +192,33 @@ static asl_status plan_forward(float *logits, asl__plan *plan, const uint8_t *im
     return ASL_OK;
 }
 
+/* Leaves the gradients and the batch's statistics in plan->gradients. */
+static asl__step_result run_batch(asl__plan *plan, const uint8_t *images, const int32_t *labels,
+                                  int32_t count, const asl__step_options *options)
+{
+    asl__cpu_pack(plan);
+    const asl__step_result result = asl__cpu_run_training(plan, images, labels, count, options);
+    for (int32_t i = 0; i < plan->op_count; i++)
+        if (plan->ops[i].kind == ASL__OP_BATCH_NORM)
+            asl__cpu_batch_norm_report(plan, &plan->ops[i], count);
+    return result;
+}
+
+static asl_status plan_apply(asl__plan *plan, const float *gradients,
+                             const asl__step_options *options, asl_error *err)
+{
+    (void)err;
+    asl__optimizer_step(plan->state, gradients, plan->network, options, plan->pool);
+    plan->stale = 1;
+    return ASL_OK;
+}
+
 static asl_status plan_train_step(asl__step_result *result, asl__plan *plan, const uint8_t *images,
                                   const int32_t *labels, int32_t count,
                                   const asl__step_options *options, asl_error *err)
 {
-    (void)err;
-    asl__cpu_pack(plan);
-    *result = asl__cpu_run_training(plan, images, labels, count, options);
-    for (int32_t i = 0; i < plan->op_count; i++)
-        if (plan->ops[i].kind == ASL__OP_BATCH_NORM)
-            asl__cpu_batch_norm_update(plan, &plan->ops[i], count);
-    asl__optimizer_step(plan->state, plan->gradients, plan->network, options, plan->pool);
-    plan->stale = 1;
-    return ASL_OK;
+    *result = run_batch(plan, images, labels, count, options);
+    return plan_apply(plan, plan->gradients, options, err);
 }
 
 static asl_status plan_gradients(float *gradients, asl__step_result *result, asl__plan *plan,
@@ -201,8 +226,7 @@ static asl_status plan_gradients(float *gradients, asl__step_result *result, asl
                                  const asl__step_options *options, asl_error *err)
 {
     (void)err;
-    asl__cpu_pack(plan);
-    *result = asl__cpu_run_training(plan, images, labels, count, options);
+    *result = run_batch(plan, images, labels, count, options);
     memcpy(gradients, plan->gradients, plan->network->parameter_count * sizeof *gradients);
     return ASL_OK;
 }
@@ -220,4 +244,5 @@ const asl__backend asl__backend_cpu = {
     .plan_forward = plan_forward,
     .plan_train_step = plan_train_step,
     .plan_gradients = plan_gradients,
+    .plan_apply = plan_apply,
 };

@@ -28,8 +28,8 @@ static void apply_mask(float *out, const float *in, const asl__job *job)
     const float scale = (float)(1.0 / (1.0 - rate));
     const uint64_t stream = ASL__STREAM_DROPOUT + ((uint64_t)job->op->index << 8);
     const int64_t pixels = (int64_t)map->height * map->width, units = pixels * map->channels;
-    const uint64_t first =
-        ((uint64_t)job->step->step * 65536 + (uint64_t)job->picture) * (uint64_t)units;
+    const uint64_t place = (uint64_t)job->step->first + (uint64_t)job->picture;
+    const uint64_t first = ((uint64_t)job->step->step * 65536 + place) * (uint64_t)units;
     memset(out, 0, asl__cpu_volume(map) * sizeof *out);
     for (int32_t c = 0; c < map->channels; c++)
         for (int64_t p = 0; p < pixels; p++) {

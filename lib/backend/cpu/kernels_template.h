@@ -15,7 +15,8 @@ ALWAYS_INLINE void put_maximum(float *out, uint8_t *choice, vec a, vec b, vec c,
                                int relu)
 {
     const vec top = ASL_SIMD_MAX(a, b), bottom = ASL_SIMD_MAX(c, d);
-    vec best = ASL_SIMD_MAX(top, bottom) + bias;
+    /* A value that is not a number must not lose to one that is: times zero it poisons the sum. */
+    vec best = ASL_SIMD_MAX(top, bottom) + bias + a * 0.f + b * 0.f + c * 0.f + d * 0.f;
     if (relu)
         best = ASL_SIMD_MAX((vec){0}, best);
     store(out, best);
@@ -156,40 +157,77 @@ static void scale(float *out, const float *in, const float *factor, const float 
         }
 }
 
+/* Sums over a whole picture run in double, half a vector of floats at a time. */
+ALWAYS_INLINE dvec load_double(const float *p)
+{
+    return __builtin_convertvector(*(const hvec *)p, dvec);
+}
+
+ALWAYS_INLINE void add_double(double *sums, dvec v)
+{
+    *(dvec *)sums += v;
+}
+
 static void moments(double *sums, const float *rows, int64_t count, int32_t channels)
 {
-    for (int64_t i = 0; i < count; i++)
-        for (int32_t c = 0; c < channels; c++) {
-            const double value = (double)rows[i * channels + c];
-            sums[c] += value;
-            sums[channels + c] += value * value;
+    for (int32_t c = 0; c < channels; c += ASL_SIMD / 2) {
+        dvec sum = {0}, square = {0};
+        for (int64_t i = 0; i < count; i++) {
+            const dvec value = load_double(rows + i * channels + c);
+            sum += value;
+            square += value * value;
         }
+        add_double(sums + c, sum);
+        add_double(sums + channels + c, square);
+    }
 }
 
 static void norm_sums(double *sums, const float *gradient, const float *in, const float *out,
                       const double *statistics, int64_t count, int32_t channels)
 {
-    for (int64_t i = 0; i < count * channels; i += channels)
-        for (int32_t c = 0; c < channels; c++) {
-            const float g = out == NULL || out[i + c] > 0.0f ? gradient[i + c] : 0.0f;
-            const double normal = ((double)in[i + c] - statistics[c]) * statistics[channels + c];
-            sums[c] += (double)g;
-            sums[channels + c] += (double)g * normal;
+    for (int32_t c = 0; c < channels; c += ASL_SIMD / 2) {
+        const dvec mean = *(const dvec *)(statistics + c);
+        const dvec inverse = *(const dvec *)(statistics + channels + c);
+        dvec sum = {0}, product = {0};
+        for (int64_t i = c; i < count * channels; i += channels) {
+            hvec live = *(const hvec *)(gradient + i);
+            if (out != NULL)
+                live = (hvec)((hivec)live & (*(const hvec *)(out + i) > (hvec){0}));
+            const dvec g = __builtin_convertvector(live, dvec);
+            sum += g;
+            product += g * ((load_double(in + i) - mean) * inverse);
         }
+        add_double(sums + c, sum);
+        add_double(sums + channels + c, product);
+    }
+}
+
+/* ASL_SIMD doubles, rounded. */
+ALWAYS_INLINE vec round_doubles(const double *p)
+{
+    vec v;
+    for (int i = 0; i < ASL_SIMD; i++)
+        v[i] = (float)p[i];
+    return v;
 }
 
 static void norm_gradient(float *in_gradient, const float *gradient, const float *in,
                           const float *out, const double *statistics, const float *factor,
                           int64_t count, int32_t channels)
 {
-    const double *mean = statistics, *inverse = mean + channels;
-    const double *mean_g = inverse + channels, *mean_gx = mean_g + channels;
-    for (int64_t i = 0; i < count * channels; i += channels)
-        for (int32_t c = 0; c < channels; c++) {
-            const float g = out == NULL || out[i + c] > 0.0f ? gradient[i + c] : 0.0f;
-            const float normal = (float)(((double)in[i + c] - mean[c]) * inverse[c]);
-            in_gradient[i + c] = factor[c] * (g - (float)mean_g[c] - normal * (float)mean_gx[c]);
+    for (int32_t c = 0; c < channels; c += ASL_SIMD) {
+        const vec mean = round_doubles(statistics + c);
+        const vec inverse = round_doubles(statistics + channels + c);
+        const vec mean_g = round_doubles(statistics + 2 * channels + c);
+        const vec mean_gx = round_doubles(statistics + 3 * channels + c);
+        for (int64_t i = c; i < count * channels; i += channels) {
+            vec g = load(gradient + i);
+            if (out != NULL)
+                g = (vec)((ivec)g & (load(out + i) > (vec){0}));
+            const vec normal = (load(in + i) - mean) * inverse;
+            store(in_gradient + i, load(factor + c) * (g - mean_g - normal * mean_gx));
         }
+    }
 }
 
 static void fill_table(asl__cpu_kernels *table, const char *isa)

@@ -8,6 +8,8 @@
 #ifndef ASL_BACKEND_CPU_PLAN_H
 #define ASL_BACKEND_CPU_PLAN_H
 
+#include <stdatomic.h>
+
 #include "backend/backend.h"
 #include "backend/cpu/kernels.h"
 #include "base/threads.h"
@@ -67,14 +69,19 @@ typedef struct asl__slot {
     float *gradient[2]; /* by the output and by the input of the operation at work, in turns */
 } asl__slot;
 
-/* Working memory of one lane. */
-typedef struct asl__lane {
+/* Working memory of one thread; a lane takes a free one when it begins. */
+typedef struct asl__workspace {
+    atomic_bool taken;
     float *tiles, *products; /* Winograd */
     float *bordered;         /* a convolution's input with its border, or its gradient */
     float *rows;             /* convolution rows before pooling; columns of an input gradient */
     float *spread;           /* a pooled gradient at the size before pooling */
     asl__entry *entries;     /* one list a channel, for ASL__CPU_BLOCK channels */
-    float *gradients;        /* sums over the lane's pictures, laid out as the operations want */
+} asl__workspace;
+
+/* What a lane adds up over its pictures. */
+typedef struct asl__lane {
+    float *gradients; /* laid out as the operations want */
     double *statistics;
 } asl__lane;
 
@@ -82,7 +89,7 @@ struct asl__plan {
     const asl__network *network;
     asl__cpu_kernels kernels;
     asl__pool *pool;
-    int32_t max_batch, training, lane_count, slot_count;
+    int32_t max_batch, training, lane_count, slot_count, work_count;
     int32_t first_trained; /* first op with parameters: no gradient is needed below it */
     int32_t waits;         /* 1: training, and batch norm makes the pictures wait for each other */
     int32_t stale;         /* 1: the packed weights must be renewed */
@@ -98,8 +105,9 @@ struct asl__plan {
         *statistics;  /* batch_norm, by channel: mean, 1/deviation, and two sums of its backward */
     double *losses;   /* double[max_batch] */
     int32_t *hits;    /* int32[max_batch] */
-    asl__slot *slots; /* one a lane; one a picture when batch norm makes pictures wait */
+    asl__slot *slots; /* one a workspace; one a picture when batch norm makes pictures wait */
     asl__lane *lanes;
+    asl__workspace *works;                  /* one a thread */
     float *values_memory, *gradient_memory; /* of all slots */
     uint8_t *choices_memory;
 
@@ -142,6 +150,7 @@ typedef struct asl__job {
     const asl__op *op;
     asl__slot *slot;
     asl__lane *lane;
+    asl__workspace *work;
     const float *in;
     float *out;
     int32_t first, end; /* pieces to do */
@@ -161,8 +170,9 @@ void asl__cpu_batch_norm_moments(const asl__job *job);
 void asl__cpu_batch_norm_finish(asl__plan *plan, const asl__op *op, int32_t pictures);
 void asl__cpu_batch_norm_sums(const asl__job *job);
 void asl__cpu_batch_norm_learn(asl__plan *plan, const asl__op *op, int32_t pictures);
-/* Moves the running statistics towards those of the batch just seen. */
-void asl__cpu_batch_norm_update(asl__plan *plan, const asl__op *op, int32_t pictures);
+/* Puts the statistics of the batch just seen into the gradients, in the places of the running ones.
+ */
+void asl__cpu_batch_norm_report(asl__plan *plan, const asl__op *op, int32_t pictures);
 void asl__cpu_relu_forward(const asl__job *job);
 void asl__cpu_relu_backward(const asl__job *job);
 void asl__cpu_max_pool_forward(const asl__job *job);

@@ -31,21 +31,27 @@ typedef struct batch {
     int32_t count;
     int32_t first, end; /* operations of this segment */
     int32_t op;         /* the one that is cut into pieces */
-    int32_t picture;
+    int32_t picture;    /* and of which picture */
 } batch;
 
-static asl__job job_of(const batch *b, int32_t op, int32_t lane, int32_t picture)
+/* Which lane is at which picture, in which working memory. */
+typedef struct place {
+    int32_t lane, work, picture;
+} place;
+
+static asl__job job_of(const batch *b, int32_t op, const place *at)
 {
     asl__plan *plan = b->plan;
-    asl__slot *slot = &plan->slots[b->labels != NULL && plan->waits ? picture : lane];
+    asl__slot *slot = &plan->slots[b->labels != NULL && plan->waits ? at->picture : at->work];
     asl__job job = {.plan = plan,
                     .op = &plan->ops[op],
                     .slot = slot,
-                    .lane = &plan->lanes[lane],
+                    .lane = &plan->lanes[at->lane],
+                    .work = &plan->works[at->work],
                     .out = slot->values + plan->ops[op].value,
                     .end = plan->ops[op].pieces,
                     .step = b->step,
-                    .picture = picture};
+                    .picture = at->picture};
     if (op > 0)
         job.in = slot->values + plan->ops[op - 1].value;
     if (b->labels != NULL) {
@@ -81,11 +87,11 @@ static void put_loss(const batch *b, const asl__job *job)
 }
 
 /* One picture through the operations of the segment. */
-static void forward_picture(const batch *b, int32_t lane, int32_t picture)
+static void forward_picture(const batch *b, const place *at)
 {
     const asl__plan *plan = b->plan;
     for (int32_t op = b->first; op < b->end; op++) {
-        const asl__job job = job_of(b, op, lane, picture);
+        const asl__job job = job_of(b, op, at);
         forward_op(b, &job);
         if (op == plan->op_count - 1 && b->labels != NULL)
             put_loss(b, &job);
@@ -93,22 +99,22 @@ static void forward_picture(const batch *b, int32_t lane, int32_t picture)
             put_logits(b, &job);
     }
     if (b->labels != NULL && b->end < plan->op_count) {
-        const asl__job job = job_of(b, b->end, lane, picture);
+        const asl__job job = job_of(b, b->end, at);
         asl__cpu_batch_norm_moments(&job);
     }
 }
 
 /* And back: first through the batch norm that ends the segment, last the sums of the one that
  * begins it. */
-static void backward_picture(const batch *b, int32_t lane, int32_t picture)
+static void backward_picture(const batch *b, const place *at)
 {
     const asl__plan *plan = b->plan;
     if (b->end < plan->op_count) {
-        const asl__job job = job_of(b, b->end, lane, picture);
+        const asl__job job = job_of(b, b->end, at);
         asl__cpu_batch_norm_backward(&job);
     }
     for (int32_t op = b->end - 1; op >= b->first && op >= plan->first_trained; op--) {
-        const asl__job job = job_of(b, op, lane, picture);
+        const asl__job job = job_of(b, op, at);
         if (op == b->first && job.op->kind == ASL__OP_BATCH_NORM)
             asl__cpu_batch_norm_sums(&job);
         else
@@ -116,51 +122,65 @@ static void backward_picture(const batch *b, int32_t lane, int32_t picture)
     }
 }
 
-static void clear_statistics(const asl__plan *plan, int32_t lane)
+/* A lane begins in any working memory that is free: there is one for each thread. */
+static place begin_lane(const batch *b, int64_t lane)
 {
+    asl__plan *plan = b->plan;
+    place at = {.lane = (int32_t)lane, .picture = (int32_t)lane};
     memset(plan->lanes[lane].statistics, 0, plan->statistics_size * sizeof(double));
+    while (atomic_exchange(&plan->works[at.work].taken, true))
+        at.work = (at.work + 1) % plan->work_count;
+    return at;
 }
 
-static void forward_lane(void *context, int64_t index)
+static void end_lane(const batch *b, const place *at)
 {
-    const batch *b = context;
-    const int32_t lane = (int32_t)index;
-    clear_statistics(b->plan, lane);
-    for (int32_t i = lane; i < b->count; i += b->plan->lane_count)
-        forward_picture(b, lane, i);
+    atomic_store(&b->plan->works[at->work].taken, false);
 }
 
-static void backward_lane(void *context, int64_t index)
+static void forward_lane(void *context, int64_t lane)
 {
     const batch *b = context;
-    const int32_t lane = (int32_t)index;
-    clear_statistics(b->plan, lane);
-    for (int32_t i = lane; i < b->count; i += b->plan->lane_count)
-        backward_picture(b, lane, i);
+    place at = begin_lane(b, lane);
+    for (; at.picture < b->count; at.picture += b->plan->lane_count)
+        forward_picture(b, &at);
+    end_lane(b, &at);
+}
+
+static void backward_lane(void *context, int64_t lane)
+{
+    const batch *b = context;
+    place at = begin_lane(b, lane);
+    for (; at.picture < b->count; at.picture += b->plan->lane_count)
+        backward_picture(b, &at);
+    end_lane(b, &at);
 }
 
 /* Without batch norm to wait for: forward and backward while a picture's data is at hand. */
-static void both_lane(void *context, int64_t index)
+static void both_lane(void *context, int64_t lane)
 {
     const batch *b = context;
-    const int32_t lane = (int32_t)index;
-    for (int32_t i = lane; i < b->count; i += b->plan->lane_count) {
-        forward_picture(b, lane, i);
-        backward_picture(b, lane, i);
+    place at = begin_lane(b, lane);
+    for (; at.picture < b->count; at.picture += b->plan->lane_count) {
+        forward_picture(b, &at);
+        backward_picture(b, &at);
     }
+    end_lane(b, &at);
 }
 
+/* One thread's share of an operation on the picture that lies in the first slot. */
 static void run_piece(void *context, int64_t index)
 {
     const batch *b = context;
-    const int32_t lane = (int32_t)index, lanes = b->plan->lane_count;
-    asl__job job = job_of(b, b->op, lane, b->picture);
+    const int64_t count = b->plan->work_count;
+    const place at = {.work = (int32_t)index, .picture = b->picture};
+    asl__job job = job_of(b, b->op, &at);
     const int64_t pieces = job.op->pieces;
     job.slot = &b->plan->slots[0];
     job.in = job.slot->values + job.op[-1].value;
     job.out = job.slot->values + job.op->value;
-    job.first = (int32_t)(pieces * lane / lanes);
-    job.end = (int32_t)(pieces * (lane + 1) / lanes);
+    job.first = (int32_t)(pieces * index / count);
+    job.end = (int32_t)(pieces * (index + 1) / count);
     if (job.first < job.end)
         forward_op(b, &job);
 }
@@ -169,11 +189,12 @@ static void run_piece(void *context, int64_t index)
 static void forward_pieces(batch *b)
 {
     const asl__plan *plan = b->plan;
+    const place at = {.picture = b->picture};
     for (int32_t op = 0; op < plan->op_count; op++) {
-        const asl__job job = job_of(b, op, 0, b->picture);
+        const asl__job job = job_of(b, op, &at);
         b->op = op;
         if (job.op->pieces > 1)
-            asl__pool_run(plan->pool, run_piece, b, plan->lane_count);
+            asl__pool_run(plan->pool, run_piece, b, plan->work_count);
         else
             forward_op(b, &job);
         if (op == plan->op_count - 1)

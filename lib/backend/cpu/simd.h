@@ -11,6 +11,11 @@ typedef float vec __attribute__((vector_size(ASL_SIMD * 4), aligned(4), may_alia
 typedef int32_t ivec __attribute__((vector_size(ASL_SIMD * 4), aligned(4), may_alias));
 typedef uint8_t bvec __attribute__((vector_size(ASL_SIMD), aligned(1), may_alias));
 
+/* Half a vector of floats, and as many doubles. */
+typedef float hvec __attribute__((vector_size(ASL_SIMD * 2), aligned(4), may_alias));
+typedef int32_t hivec __attribute__((vector_size(ASL_SIMD * 2), aligned(4), may_alias));
+typedef double dvec __attribute__((vector_size(ASL_SIMD * 4), aligned(8), may_alias));
+
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 ALWAYS_INLINE vec load(const float *p)
