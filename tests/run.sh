@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds libasl and runs its tests.
 #
-#   tests/run.sh          everything: a Release build with gcc, and an ASan + UBSan build with clang
+#   tests/run.sh          everything: a Release build with gcc, an ASan + UBSan build with clang,
+#                         and the tests of what threads share under TSan
 #   tests/run.sh quick    the tests labelled quick, Release build only
 #
 # Installs what the tests need (Debian 12), builds under build/tests-*, and ends with ctest's
@@ -13,7 +14,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 mode=${1:-all}
 case $mode in
   all | quick) ;;
-  -h | --help) sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+  -h | --help) sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
   *) echo "tests/run.sh: unknown mode '$mode'; use 'all' or 'quick'" >&2; exit 2 ;;
 esac
 
@@ -40,17 +41,18 @@ fi
 export ASL_TEST_DATA=${ASL_TEST_DATA:-}
 jobs=$(nproc)
 
-# build FOLDER CMAKE-ARGUMENTS...
+# build FOLDER TARGETS CMAKE-ARGUMENTS...
 build() {
-  local folder=$1
-  shift
+  local folder=$1 targets=$2
+  shift 2
   cmake -S . -B "$folder" -G Ninja -DASL_BUILD_TESTS=ON -DASL_WERROR=ON \
     -DCMAKE_C_COMPILER_LAUNCHER=ccache "$@" >"$folder.log" 2>&1 || { cat "$folder.log"; return 1; }
-  cmake --build "$folder" -j "$jobs"
+  # shellcheck disable=SC2086 # several targets
+  cmake --build "$folder" -j "$jobs" --target $targets
 }
 
 mkdir -p build
-build build/tests-release -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Release
+build build/tests-release all -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Release
 
 if [[ $mode == quick ]]; then
   exec ctest --test-dir build/tests-release -L quick -j "$jobs" --output-on-failure --no-tests=error
@@ -60,9 +62,16 @@ status=0
 ctest --test-dir build/tests-release -j "$jobs" --output-on-failure --no-tests=error || status=$?
 
 # clang here, so that both compilers stay free of warnings.
-build build/tests-sanitize -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+build build/tests-sanitize all -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo \
   -DASL_SANITIZE=address,undefined
 export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:allocator_may_return_null=1
 export UBSAN_OPTIONS=print_stacktrace=1
 ctest --test-dir build/tests-sanitize -j "$jobs" --output-on-failure --no-tests=error || status=$?
+
+# What threads share: the pool, the loader, the plans and those who run them.
+shared=(base_threads base_alloc dataset_loader backend_agreement backend_plans trainer inferer)
+build build/tests-thread "test_has_isa ${shared[*]/#/test_}" -DCMAKE_C_COMPILER=clang \
+  -DCMAKE_BUILD_TYPE=RelWithDebInfo -DASL_SANITIZE=thread -DASL_BUILD_EXAMPLES=OFF
+ctest --test-dir build/tests-thread -j "$jobs" --output-on-failure --no-tests=error \
+  -R "^($(IFS='|'; echo "${shared[*]}"))" || status=$?
 exit "$status"

@@ -252,7 +252,7 @@ int main(int argc, char **argv)
     bool quiet = false, verbose = false;
     asl_inferer_options inferer_options;
     asl_inferer_options_init(&inferer_options, sizeof inferer_options);
-    inferer_options.backend = "auto";
+    inferer_options.backend = inferer_options.isa = "auto";
     const cli_option options[] = {
         CLI_MODEL(&model_path),
         CLI_INT('n', "top", "N", &c.top, 1, 1024,
@@ -262,6 +262,7 @@ int main(int argc, char **argv)
         CLI_FLAG(0, "logits", &c.logits, "also print the network's raw outputs"),
         CLI_TEXT(0, "roi", "X,Y,W,H", &roi, "look only at this part of each picture, in pixels"),
         CLI_BACKEND(&inferer_options.backend),
+        CLI_ISA(&inferer_options.isa),
         CLI_THREADS(&inferer_options.threads),
         CLI_FORCE(&c.force),
         CLI_JSON(&c.json),

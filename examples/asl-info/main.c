@@ -1,11 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /* asl-info: the version, this machine, the engines that can run on it, and what is in a model. */
 #include <stdio.h>
+#include <string.h>
 
 #include "asl/asl.h"
 #include "common/cli.h"
 #include "common/data.h"
 #include "common/json.h"
+
+/* What --isa takes besides auto, in rising order, and the feature that stands for each. */
+static const struct {
+    const char *name, *feature;
+} levels[] = {{"c", ""}, {"avx2", " avx2"}, {"avx512", " avx512f"}};
+enum { LEVEL_COUNT = sizeof levels / sizeof *levels };
+
+static bool has_level(int level)
+{
+    return strstr(asl_cpu_features(), levels[level].feature) != NULL;
+}
+
+static json_t *levels_json(void)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < LEVEL_COUNT; i++)
+        if (has_level(i))
+            json_add(list, json_text(levels[i].name));
+    return list;
+}
 
 static json_t *backends_json(void)
 {
@@ -41,6 +62,7 @@ static void print_json(const asl_model *model, const char *path)
     json_t *document = json_document();
     json_put(document, "version", json_text(asl_version()));
     json_put(document, "cpu", json_text(asl_cpu_features()));
+    json_put(document, "isa", levels_json());
     json_put(document, "backends", backends_json());
     json_put(document, "presets", presets_json());
     if (model) {
@@ -95,6 +117,11 @@ static void print_text(const asl_model *model, const char *path)
 {
     printf("libasl       %s\n", asl_version());
     printf("processor    %s\n", asl_cpu_features());
+    printf("--isa        auto");
+    for (int i = 0; i < LEVEL_COUNT; i++)
+        if (has_level(i))
+            printf(" %s", levels[i].name);
+    printf("\n");
     print_backends();
     printf("\nPresets for asl-train\n");
     for (int32_t i = 0; i < asl_preset_count(); i++)

@@ -27,7 +27,8 @@ enum cli_kind {
     CLI_KIND_INT,
     CLI_KIND_SEED,
     CLI_KIND_REAL,
-    CLI_KIND_CHOICE
+    CLI_KIND_CHOICE,
+    CLI_KIND_WORD
 };
 
 /** One option. What lies at `value` when cli_parse() starts is its default and is shown by --help.
@@ -36,10 +37,10 @@ typedef struct cli_option {
     enum cli_kind kind;
     char letter;          /**< Short form, or 0. */
     const char *name;     /**< Long form without dashes. */
-    const char *argument; /**< What --help calls the value; for a choice "one|two|three". */
-    void *value;          /**< bool, const char *, int32_t, uint64_t, double or int32_t. */
-    double min, max;      /**< Inclusive range of INT and REAL. */
-    const char *help;     /**< A sentence without its full stop. */
+    const char *argument; /**< What --help calls the value; for CHOICE and WORD "one|two|three". */
+    void *value;     /**< bool, const char *, int32_t, uint64_t, double, int32_t or const char *. */
+    double min, max; /**< Inclusive range of INT and REAL. */
+    const char *help; /**< A sentence without its full stop. */
 } cli_option;
 
 #define CLI_FLAG(letter, name, target, help)                                                       \
@@ -63,6 +64,11 @@ typedef struct cli_option {
     {                                                                                              \
         CLI_KIND_CHOICE, letter, name, words, target, 0, 0, help                                   \
     }
+/** The value is the word itself, for what the library takes by name. */
+#define CLI_WORD(letter, name, words, target, help)                                                \
+    {                                                                                              \
+        CLI_KIND_WORD, letter, name, words, target, 0, 0, help                                     \
+    }
 
 /* Options that mean the same everywhere. A seed fits into a JSON integer: 0 to 2^63 - 1. */
 #define CLI_MODEL(target) CLI_TEXT('m', "model", "FILE", target, "model file (.safetensors)")
@@ -75,6 +81,9 @@ typedef struct cli_option {
 #define CLI_BACKEND(target)                                                                        \
     CLI_TEXT(0, "backend", "NAME", target,                                                         \
              "engine that computes: auto, or a name that asl-info lists")
+#define CLI_ISA(target)                                                                            \
+    CLI_WORD(0, "isa", "auto|c|avx2|avx512", target,                                               \
+             "instruction set of the cpu backend; auto takes the best this machine has")
 #define CLI_FORCE(target)   CLI_FLAG('f', "force", target, "replace what is already there")
 #define CLI_JSON(target)    CLI_FLAG(0, "json", target, "results as JSON")
 #define CLI_QUIET(target)   CLI_FLAG('q', "quiet", target, "only results and errors")

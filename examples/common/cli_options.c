@@ -26,20 +26,26 @@ const char *cli_choice_word(const cli_option *option)
     return text;
 }
 
-bool cli_choose(const cli_option *option, const char *word)
+/* Where @p word stands in "one|two|three", or -1. */
+static int32_t find_word(const char *words, const char *word)
 {
     const size_t length = strlen(word);
-    int32_t index = 0;
-    for (const char *known = option->argument;; index++) {
-        const size_t known_length = strcspn(known, "|");
-        if (known_length == length && memcmp(known, word, length) == 0) {
-            *(int32_t *)option->value = index;
-            return true;
-        }
-        if (!known[known_length])
-            return false;
-        known += known_length + 1;
+    for (int32_t index = 0;; index++) {
+        const size_t known_length = strcspn(words, "|");
+        if (known_length == length && memcmp(words, word, length) == 0)
+            return index;
+        if (!words[known_length])
+            return -1;
+        words += known_length + 1;
     }
+}
+
+bool cli_choose(const cli_option *option, const char *word)
+{
+    const int32_t index = find_word(option->argument, word);
+    if (index >= 0)
+        *(int32_t *)option->value = index;
+    return index >= 0;
 }
 
 /* ---- Help ---- */
@@ -51,7 +57,8 @@ static void default_text(char text[64], const cli_option *option)
     switch (option->kind) {
     case CLI_KIND_FLAG:
         break;
-    case CLI_KIND_TEXT: {
+    case CLI_KIND_TEXT:
+    case CLI_KIND_WORD: {
         const char *value = *(const char *const *)option->value;
         if (value)
             snprintf(text, 64, "%s", value);
@@ -203,6 +210,11 @@ static uint64_t parse_seed(const cli_option *option, const char *text)
     return value;
 }
 
+static void refuse_word(const cli_option *option, const char *text)
+{
+    exit(cli_usage_error("--%s: '%s' is not one of %s", option->name, text, option->argument));
+}
+
 static void set_option(const cli_option *option, const char *text)
 {
     switch (option->kind) {
@@ -223,8 +235,12 @@ static void set_option(const cli_option *option, const char *text)
         break;
     case CLI_KIND_CHOICE:
         if (!cli_choose(option, text))
-            exit(cli_usage_error("--%s: '%s' is not one of %s", option->name, text,
-                                 option->argument));
+            refuse_word(option, text);
+        break;
+    case CLI_KIND_WORD:
+        if (find_word(option->argument, text) < 0)
+            refuse_word(option, text);
+        *(const char **)option->value = text;
         break;
     }
 }

@@ -117,6 +117,10 @@ class Case(unittest.TestCase):
         self.assertEqual(document["schema"], 1)
         return document
 
+    def levels(self):
+        """The instruction sets that --isa takes here, from the plainest on."""
+        return self.run_json("asl-info")["isa"]
+
     def train(self, data, run, *more, code=0):
         """A small training run, quick enough to be one of many."""
         return self.run_program(

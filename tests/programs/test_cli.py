@@ -13,6 +13,7 @@ ARGUMENTS = {  # A call that is right but for the files, which are missing.
     "asl-eval": ["-m", "missing.safetensors", "missing"],
     "asl-classify": ["-m", "missing.safetensors", "missing.png"],
     "asl-info": ["-m", "missing.safetensors"],
+    "asl-bench": ["-m", "missing.safetensors"],
 }
 
 
@@ -73,7 +74,13 @@ class Alike(programs.Case):
                 ("asl-prepare", "--per-class", ["-1", "many"]),
                 ("asl-eval", "--min-accuracy", ["90", "-1", "nan"]),
                 ("asl-eval", "--batch", ["0", "4097"]),
+                ("asl-train", "--isa", ["sse", "AVX2", "", "c|avx2"]),
+                ("asl-eval", "--isa", ["avx"]),
+                ("asl-classify", "--isa", ["avx2 "]),
                 ("asl-classify", "--top", ["0", "x"]),
+                ("asl-bench", "--isa", ["abacus"]),
+                ("asl-bench", "--seconds", ["0", "61", "nan", "soon"]),
+                ("asl-bench", "--batch", ["0", "4097"]),
                 ("asl-classify", "--roi", ["1,2,3", "1,2,3,4,5", "a,b,c,d", "0,0,0,5", "-1,0,5,5"])):
             for value in values:
                 with self.subTest(program=program, option=option, value=value):
@@ -104,6 +111,19 @@ class Alike(programs.Case):
         result = self.train(data, "run", "--backend", "abacus", code=4)
         self.assertIn("abacus", result.err)
         self.assertFalse((self.folder / "run").exists())
+
+    def test_isa_that_cannot_run(self):
+        data = programs.make_folder(self.folder / "data")
+        result = self.train(data, "run", "--backend", "reference", "--isa", "c", code=2)
+        self.assertIn("the reference backend has no isa 'c'", result.err)
+        self.assertFalse((self.folder / "run").exists())
+        missing = [isa for isa in ("avx2", "avx512") if isa not in self.levels()]
+        if not missing:
+            self.skipTest("this machine has every instruction set")
+        for isa in missing:
+            result = self.train(data, "run", "--isa", isa, code=4)
+            self.assertIn(f"isa '{isa}' needs", result.err)
+            self.assertFalse((self.folder / "run").exists())
 
     def test_output_that_cannot_be_written(self):
         with open("/dev/full", "wb") as full:
@@ -139,6 +159,10 @@ class Info(programs.Case):
         document = self.run_json("asl-info")
         self.assertEqual(document["version"], "1.0.0")
         self.assertTrue(document["cpu"])
+        self.assertEqual(document["isa"][0], "c")
+        self.assertIn("--isa        auto c", self.run_program("asl-info").out)
+        fastest = [b["reason"] for b in document["backends"] if b["name"] == "cpu"]
+        self.assertEqual(fastest, [document["isa"][-1]])
         names = [backend["name"] for backend in document["backends"]]
         self.assertIn("reference", names)
         for backend in document["backends"]:

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# labels: slow
 """A run killed with SIGKILL at random moments and resumed ends with the bits of one never killed."""
 
 import os

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# labels: slow
 """Progress bars: they fit narrow terminals, leave nothing behind, and stay out of other outputs."""
 
 import fcntl

@@ -74,6 +74,23 @@ class Train(programs.Case):
             self.assertEqual(programs.sha256(self.run_folder / name),
                              programs.sha256(other / "run" / name), name)
 
+    def test_same_bits_for_any_number_of_threads(self):
+        for isa in self.levels():
+            sums = set()
+            for threads in ("1", "2", "3", "5"):
+                run = f"{isa}-{threads}"
+                self.train("data", run, "--isa", isa, "--threads", threads)
+                sums.add(tuple(programs.sha256(self.folder / run / name)
+                               for name in ("model.safetensors", "best.safetensors", "run.json")))
+            self.assertEqual(len(sums), 1, isa)
+
+    def test_isa_is_no_setting(self):
+        self.train("data", "run", "--isa", "c")
+        self.assertNotIn("isa", self.facts()["settings"])
+        result = self.run_program("asl-train", "data", "-o", "run", "--resume", "--epochs", "3",
+                                  "--isa", self.levels()[-1])
+        self.assertIn(f"cpu {self.levels()[-1]} ", result.err)
+
     def test_json(self):
         result = self.train("data", "run", "--json")
         document = json.loads(result.out)

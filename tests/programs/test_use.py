@@ -155,6 +155,26 @@ class Use(programs.Case):
             self.assertEqual(max(line["logits"], key=line["logits"].get), line["label"])
             self.assertGreater(line["ms"], 0)
 
+    def test_every_isa_reads_the_same(self):
+        paths = sorted(str(path.relative_to(self.folder))
+                       for path in (self.folder / "others").glob("*/*.png"))
+        first = None
+        for isa in [*self.levels(), "auto"]:
+            out = self.run_program("asl-classify", "-m", self.model, "--json", "--logits", "--isa",
+                                   isa, *paths).out
+            lines = [json.loads(line) for line in out.splitlines()]
+            first = first or lines
+            for line, plain in zip(lines, first):
+                self.assertEqual(line["label"], plain["label"], isa)
+                for label, logit in plain["logits"].items():
+                    # Sums of other orders: a few units in the last place of numbers near 10.
+                    self.assertAlmostEqual(line["logits"][label], logit, delta=1e-3, msg=isa)
+            counted = self.run_json("asl-eval", "-m", self.model, "others", "--isa", isa)
+            self.assertEqual(sum(map(sum, counted["confusion"])), 12)
+            result = self.run_program("asl-classify", "-m", self.model, "--verbose", "--isa", isa,
+                                      paths[0])
+            self.assertIn(f"cpu {self.levels()[-1] if isa == 'auto' else isa} ", result.err)
+
     def test_top(self):
         path = "others/A/A0000.png"
         out = self.run_program("asl-classify", "-m", self.model, "--top", "2", path).out
@@ -251,6 +271,12 @@ class Use(programs.Case):
     def test_unknown_backend(self):
         self.run_program("asl-eval", "-m", self.model, "data", "--backend", "abacus", code=4)
         self.run_program("asl-classify", "-m", self.model, "x.png", "--backend", "abacus", code=4)
+
+    def test_engine_without_isa(self):
+        engine = ["--backend", "reference", "--isa", "c"]
+        for arguments in (["asl-eval", "-m", self.model, "data"],
+                          ["asl-classify", "-m", self.model, "others/A/A0000.png"]):
+            self.assertIn("isa", self.run_program(*arguments, *engine, code=2).err)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* Measurements in child processes. See bench.h. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+int wait_for_child(pid_t child, struct rusage *usage)
+{
+    int status = 0;
+    if (cli_interrupted())
+        kill(child, SIGKILL);
+    while (wait4(child, &status, 0, usage) < 0) {
+        if (errno != EINTR)
+            return CLI_FAILED;
+        kill(child, SIGKILL);
+    }
+    if (cli_interrupted())
+        return CLI_INTERRUPTED;
+    if (WIFEXITED(status))
+        return WEXITSTATUS(status);
+    cli_error("a measurement was ended by signal %d (%s)", WTERMSIG(status),
+              strsignal(WTERMSIG(status)));
+    return CLI_FAILED;
+}
+
+int run_in_child(measurement *measure, const settings *s, results *r)
+{
+    int ends[2];
+    fflush(NULL);
+    if (pipe(ends) != 0) {
+        cli_error("cannot make a pipe: %s", strerror(errno));
+        return CLI_FAILED;
+    }
+    const pid_t child = fork();
+    if (child == 0) {
+        const int code = measure(s, r);
+        /* Smaller than what a pipe holds: written at once, or not at all. */
+        exit(write(ends[1], r, sizeof *r) == (ssize_t)sizeof *r ? code : CLI_FAILED);
+    }
+    close(ends[1]);
+    int code = CLI_FAILED;
+    if (child > 0)
+        code = wait_for_child(child, NULL);
+    else
+        cli_error("cannot start a process: %s", strerror(errno));
+    if (code == CLI_OK && read(ends[0], r, sizeof *r) != (ssize_t)sizeof *r)
+        code = CLI_FAILED;
+    close(ends[0]);
+    return code;
+}
