@@ -20,7 +20,7 @@ esac
 
 packages=(build-essential cmake ninja-build ccache pkg-config clang libclang-rt-14-dev llvm-14
   libstb-dev libjpeg62-turbo-dev zlib1g-dev libjansson-dev libcairo2-dev fonts-dejavu-core
-  libcmocka-dev python3 unzip)
+  libcmocka-dev libopenmpi-dev openmpi-bin python3 unzip)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' ||

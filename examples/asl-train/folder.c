@@ -55,9 +55,13 @@ static int clear_folder(const run *r)
     return code;
 }
 
-int run_enter(const run *r, bool *checkpoint)
+bool run_has_checkpoint(const run *r)
 {
-    *checkpoint = false;
+    return has(r, "last.ckpt") || has(r, "last.ckpt.prev");
+}
+
+int run_enter(const run *r)
+{
     if (!r->resume && !r->force && !files_is_empty_folder(r->folder)) {
         cli_error("'%s' is already there; --resume goes on with that run, --force starts over",
                   r->folder);
@@ -68,11 +72,8 @@ int run_enter(const run *r, bool *checkpoint)
         code = lock_folder(r);
     if (code == CLI_OK && !r->resume)
         code = clear_folder(r);
-    if (code == CLI_OK && r->resume) {
-        *checkpoint = has(r, "last.ckpt") || has(r, "last.ckpt.prev");
-        if (!*checkpoint)
-            cli_note("no checkpoint in '%s' yet: starting from the beginning", r->folder);
-    }
+    if (code == CLI_OK && r->resume && !run_has_checkpoint(r))
+        cli_note("no checkpoint in '%s' yet: starting from the beginning", r->folder);
     return code;
 }
 

@@ -10,15 +10,15 @@
 #include "common/progress.h"
 #include "train.h"
 
-static int create_model(run *r)
+static int create_model(run *r, const asl_dataset *data)
 {
     asl_error err = ASL_ERROR_INIT;
     asl_model_options options;
     asl_model_options_init(&options, sizeof options);
-    const int32_t count = asl_dataset_class_count(r->data);
+    const int32_t count = asl_dataset_class_count(data);
     const char **labels = cli_alloc((size_t)count, sizeof *labels);
     for (int32_t i = 0; i < count; i++)
-        labels[i] = asl_dataset_class_name(r->data, i);
+        labels[i] = asl_dataset_class_name(data, i);
     options.width = options.height = r->size;
     options.label_count = count;
     options.labels = labels;
@@ -72,7 +72,7 @@ static int split(run *r, asl_dataset **whole)
     return CLI_OK;
 }
 
-static int create_trainer(run *r, bool from_checkpoint)
+static int create_trainer(run *r)
 {
     asl_error err = ASL_ERROR_INIT;
     asl_trainer_options options;
@@ -90,13 +90,19 @@ static int create_trainer(run *r, bool from_checkpoint)
     options.threads = r->threads;
     options.checkpoint_steps = r->checkpoint_steps;
     options.backend = r->backend;
+    options.isa = r->isa;
     options.checkpoint = checkpoint;
-    options.on_progress = run_on_progress;
-    options.on_epoch = run_on_epoch;
-    options.on_warning = run_on_warning;
+    options.rank = r->rank;
+    options.ranks = r->ranks;
+    options.all_reduce = ranks_sum;
     options.user = r;
+    if (r->rank == 0) {
+        options.on_progress = run_on_progress;
+        options.on_epoch = run_on_epoch;
+        options.on_warning = run_on_warning;
+    }
     const asl_status status =
-        from_checkpoint
+        run_has_checkpoint(r)
             ? asl_trainer_resume(&r->trainer, checkpoint, r->train, r->validation, &options, &err)
             : asl_trainer_create(&r->trainer, r->start, r->train, r->validation, &options, &err);
     free(checkpoint);
@@ -145,29 +151,40 @@ static void request_stop(void *trainer)
     asl_trainer_request_stop(trainer);
 }
 
-static int train(run *r, bool from_checkpoint)
+/* To the end of the last epoch. ASL_OK also when nothing was left to do. */
+static asl_status run_trainer(run *r, asl_error *err)
 {
-    asl_error err = ASL_ERROR_INIT;
     if (r->epoch_count >= r->epochs) {
         cli_note("'%s' has all its %d epochs; nothing to train", r->folder, (int)r->epochs);
-    } else {
-        if (from_checkpoint)
-            cli_note("going on in epoch %d of %d", (int)r->epoch_count + 1, (int)r->epochs);
-        cli_note("backend: %s", asl_trainer_backend(r->trainer));
-        cli_catch_interrupt(request_stop, r->trainer);
-        const asl_status status = asl_trainer_run(r->trainer, &err);
-        cli_catch_interrupt(NULL, NULL);
-        progress_end();
-        if (status < 0) {
-            const int code = cli_fail(&err);
-            if (status == ASL_ERR_DIVERGED)
-                cli_error("a smaller --lr may help");
-            return code;
-        }
-        if (status == ASL_STOPPED) {
-            run_write_models(r, false);
-            return stopped(r);
-        }
+        return ASL_OK;
+    }
+    if (run_has_checkpoint(r))
+        cli_note("going on in epoch %d of %d", (int)r->epoch_count + 1, (int)r->epochs);
+    cli_note("backend: %s", asl_trainer_backend(r->trainer));
+    if (r->ranks > 1)
+        cli_note("processes: %d", (int)r->ranks);
+    cli_catch_interrupt(request_stop, r->trainer);
+    const asl_status status = asl_trainer_run(r->trainer, err);
+    cli_catch_interrupt(NULL, NULL);
+    progress_end();
+    return status;
+}
+
+static int train(run *r)
+{
+    asl_error err = ASL_ERROR_INIT;
+    const asl_status status = run_trainer(r, &err);
+    if (status < 0) {
+        const int code = cli_fail(&err);
+        if (status == ASL_ERR_DIVERGED)
+            cli_error("a smaller --lr may help");
+        return code;
+    }
+    if (r->rank > 0)
+        return cli_exit_code(status);
+    if (status == ASL_STOPPED) {
+        run_write_models(r, false);
+        return stopped(r);
     }
     int code = run_write_curves(r);
     if (code == CLI_OK)
@@ -187,10 +204,25 @@ static int show_plan(run *r)
     options.seed = r->seed;
     int code = data_open(&r->data, r->data_path, &options, r->verbose);
     if (code == CLI_OK)
-        code = create_model(r);
+        code = create_model(r, r->data);
     if (code == CLI_OK && !r->quiet && !r->json)
         model_print_summary(stdout, r->start);
     return code;
+}
+
+/* An engine that cannot run here is told now, not after an hour of packing. */
+static int check_engine(const run *r)
+{
+    asl_error err = ASL_ERROR_INIT;
+    asl_inferer *inferer = NULL;
+    asl_inferer_options options;
+    asl_inferer_options_init(&options, sizeof options);
+    options.threads = r->threads;
+    options.backend = r->backend;
+    options.isa = r->isa;
+    const asl_status status = asl_inferer_create(&inferer, r->start, &options, &err);
+    asl_inferer_free(inferer);
+    return status < 0 ? cli_fail(&err) : CLI_OK;
 }
 
 static int dry_run(run *r)
@@ -212,10 +244,13 @@ static int dry_run(run *r)
     return CLI_OK;
 }
 
-static int real_run(run *r)
+/* Rank 0's way to a trainer: through the pictures, with everything written and said. */
+static int lead(run *r)
 {
-    bool checkpoint = false;
-    int code = run_enter(r, &checkpoint);
+    if (r->ranks > r->batch)
+        return cli_usage_error("--batch %d is too small for %d processes", (int)r->batch,
+                               (int)r->ranks);
+    int code = run_enter(r);
     if (code != CLI_OK)
         return code;
     /* The settings come first: a run that is killed while packing can then be resumed. */
@@ -223,6 +258,8 @@ static int real_run(run *r)
         code = run_write_facts(r);
     if (code == CLI_OK)
         code = show_plan(r);
+    if (code == CLI_OK)
+        code = check_engine(r);
     if (code == CLI_OK)
         code = pack(r);
     if (code == CLI_INTERRUPTED)
@@ -232,12 +269,68 @@ static int real_run(run *r)
     if (code == CLI_OK && !r->quiet)
         run_print_split(r);
     if (code == CLI_OK)
-        code = create_trainer(r, checkpoint);
+        code = create_trainer(r);
     if (code == CLI_OK)
         code = run_write_facts(r);
     if (code != CLI_OK && !r->resume)
         run_leave(r);
-    return code == CLI_OK ? train(r, checkpoint) : code;
+    return code;
+}
+
+/* The other ranks': what they need lies in RUN by now. */
+static int follow(run *r)
+{
+    char *path = run_path(r, "cache.pack");
+    int code = data_open(&r->packed, path, NULL, false);
+    free(path);
+    if (code == CLI_OK)
+        code = create_model(r, r->packed);
+    if (code == CLI_OK)
+        code = split(r, &r->packed);
+    return code == CLI_OK ? create_trainer(r) : code;
+}
+
+static int prepare(run *r)
+{
+    return r->rank == 0 ? lead(r) : follow(r);
+}
+
+/* The recorded settings become the defaults, and the command line is read over them. */
+static int recall(run *r)
+{
+    char **paths;
+    const int code = run_recall_settings(r);
+    if (code != CLI_OK)
+        return code;
+    cli_parse(r->program, r->argc, r->argv, &paths);
+    return run_check_settings(r);
+}
+
+/* Rank 0 goes first, so that what stops them all is said once. */
+static int in_turns(run *r, int (*work)(run *r))
+{
+    int code = ranks_largest(r->rank == 0 ? work(r) : CLI_OK);
+    if (code == CLI_OK && r->rank > 0)
+        code = work(r);
+    return ranks_largest(code);
+}
+
+static int start(run *r, int32_t progress)
+{
+    int code = ranks_join(&r->rank, &r->ranks);
+    if (code != CLI_OK)
+        return code;
+    r->quiet = r->quiet || r->rank > 0;
+    cli_set_quiet(r->quiet);
+    progress_mode(r->quiet ? PROGRESS_NEVER : progress);
+    if (r->resume)
+        code = in_turns(r, recall);
+    cli_catch_interrupt(NULL, NULL);
+    if (code == CLI_OK && r->dry_run)
+        return r->rank == 0 ? dry_run(r) : CLI_OK;
+    if (code == CLI_OK)
+        code = in_turns(r, prepare);
+    return code == CLI_OK ? train(r) : code;
 }
 
 static void release(run *r)
@@ -262,7 +355,8 @@ int main(int argc, char **argv)
              .learning_rate = 1e-3,
              .momentum = 0.9,
              .validation_share = 0.15,
-             .backend = "auto"};
+             .backend = "auto",
+             .isa = "auto"};
     int32_t progress = PROGRESS_AUTO;
     const cli_option options[] = {
         /* The first SETTINGS rows shape the result; run.json records them. */
@@ -293,6 +387,7 @@ int main(int argc, char **argv)
                 "also save the state every N steps; 0 saves after each epoch"),
         CLI_FLAG(0, "dry-run", &r.dry_run, "only show the network and the split"),
         CLI_BACKEND(&r.backend),
+        CLI_ISA(&r.isa),
         CLI_THREADS(&r.threads),
         CLI_JSON(&r.json),
         CLI_PROGRESS(&progress),
@@ -319,25 +414,14 @@ int main(int argc, char **argv)
     char **paths;
     cli_parse(&program, argc, argv, &paths);
     r.data_path = paths[0];
-    cli_set_quiet(r.quiet);
-    progress_mode(r.quiet ? PROGRESS_NEVER : progress);
     if (!r.folder && !r.dry_run)
         return cli_usage_error("where to? give --out RUN");
     if (r.resume && r.force)
         return cli_usage_error("--resume goes on and --force starts over: give only one");
-
-    int code = CLI_OK;
-    if (r.resume) {
-        /* The recorded settings become the defaults, and the command line is read over them. */
-        code = run_recall_settings(&r);
-        if (code == CLI_OK) {
-            cli_parse(&program, argc, argv, &paths);
-            code = run_check_settings(&r);
-        }
-    }
-    cli_catch_interrupt(NULL, NULL);
-    if (code == CLI_OK)
-        code = r.dry_run ? dry_run(&r) : real_run(&r);
+    r.program = &program;
+    r.argc = argc;
+    r.argv = argv;
+    const int code = start(&r, progress);
     release(&r);
-    return cli_finish(code);
+    return ranks_part(cli_finish(code));
 }

@@ -9,10 +9,18 @@
 
 #include "asl/asl.h"
 #include "common/cli.h"
+#include "ranks.h"
 
 typedef struct run {
     const char *data_path, *folder;
     bool resume, force, dry_run, json, quiet, verbose;
+    /* The command line, to be read again over recorded settings. */
+    const cli_program *program;
+    int argc;
+    char **argv;
+
+    /* Of the processes that train together, rank 0 talks and writes. */
+    int32_t rank, ranks;
 
     /* Settings that shape the result: `settings` holds their rows of the option table. */
     const char *preset;
@@ -24,7 +32,7 @@ typedef struct run {
 
     /* Settings that do not. */
     int32_t threads, checkpoint_steps;
-    const char *backend;
+    const char *backend, *isa;
 
     json_t *recorded; /* run.json as found by --resume; the settings' texts point into it. */
     asl_model *start; /* Fresh weights. */
@@ -40,9 +48,10 @@ typedef struct run {
 /** RUN/name; free() it. */
 char *run_path(const run *r, const char *name);
 /** Make RUN ready for a fresh start or for --resume, and lock it against a second asl-train.
- * @param checkpoint  Receives whether there is a checkpoint to go on from.
  * @return an exit code of cli.h. */
-int run_enter(const run *r, bool *checkpoint);
+int run_enter(const run *r);
+/** Whether there is a checkpoint in RUN to go on from. */
+bool run_has_checkpoint(const run *r);
 /** Undo run_enter() after a start that failed, so that the next try finds no half-made run. */
 void run_leave(const run *r);
 /** Read run.json, if there is one, into `recorded` and the settings. @return an exit code. */

@@ -5,6 +5,8 @@
  * Same library version, seed, data, options and instruction set give the same bits for any number
  * of threads, and a run that was stopped, killed and resumed ends with the same bits as one that
  * never was.
+ *
+ * Several processes, on one machine or many, can train one model together: see asl_all_reduce_fn.
  */
 #ifndef ASL_TRAINER_H
 #define ASL_TRAINER_H
@@ -67,6 +69,23 @@ typedef void (*asl_epoch_fn)(const asl_epoch_metrics *metrics, void *user);
  * not be written; the same rules. */
 typedef void (*asl_warning_fn)(asl_status code, const char *message, void *user);
 
+/** How `ranks` processes train one model: each makes a trainer with its own `rank`, of the same
+ * model or checkpoint, data and options, and all run it at the same time. Of every batch rank r
+ * takes the r-th part; this function adds up what all found; then all take the same step.
+ *
+ * It replaces values[0..count-1] by their sums over all ranks, with the same bits on every rank,
+ * and may round as float additions do. It waits for the other ranks, which call it as often and
+ * with the same counts, on the thread that runs asl_trainer_run(); it must not call into the same
+ * trainer. It returns < 0 when a rank is lost, which ends the run: whoever starts the processes
+ * has to see to it that the death of one makes the call fail on the others, as MPI does.
+ *
+ * Weights have the same bits on all ranks after each step, and are those of a single process
+ * within rounding, dropout included; the last bits depend on `ranks`. Batch norm, though,
+ * normalises each rank's part of a batch by that part's own statistics, and the running ones move
+ * towards the weighted mean of the parts': nets with batch norm agree with a single process only
+ * as runs with other seeds do. */
+typedef asl_status (*asl_all_reduce_fn)(float *values, size_t count, void *user);
+
 typedef struct asl_trainer_options {
     uint32_t struct_size;
     int32_t epochs;           /**< 1..100000; default 10. */
@@ -89,11 +108,16 @@ typedef struct asl_trainer_options {
                                    takes the best this machine has; "c", "avx2", "avx512". The
                                    bits of a run depend on it. */
     const char *checkpoint;   /**< File to keep the run's state in; NULL (default) = none. The one
-                                   before is kept beside it with ".prev" appended. */
+                                   before is kept beside it with ".prev" appended. Only rank 0
+                                   writes it; the others ignore this. */
     asl_train_progress_fn on_progress; /**< May be NULL. */
     asl_epoch_fn on_epoch;             /**< May be NULL. */
     asl_warning_fn on_warning;         /**< May be NULL. */
-    void *user;                        /**< Handed to all three. */
+    void *user;                        /**< Handed to all callbacks. */
+    int32_t rank;                      /**< Of this process, 0..ranks-1; default 0. */
+    int32_t
+        ranks; /**< Processes that train together, 1 (default) to 4096 and at most batch_size. */
+    asl_all_reduce_fn all_reduce; /**< Their sum; not called when ranks is 1. */
 } asl_trainer_options;
 
 /** Write the defaults into the first @p struct_size bytes; pass sizeof *options. @since 1.0 */
@@ -113,8 +137,9 @@ ASL_API asl_status asl_trainer_create(asl_trainer **out, const asl_model *model,
 
 /** Prepare to go on from a checkpoint file. All settings that shape the result come from the
  * checkpoint; @p options supplies threads, backend, isa, checkpoint, checkpoint_steps, callbacks,
- * and `epochs` when larger than the checkpoint's (only with a constant schedule). A damaged newest
- * checkpoint falls back to PATH.prev.
+ * rank and ranks (another number than before is allowed), and `epochs` when larger than the
+ * checkpoint's (only with a constant schedule). A damaged newest checkpoint falls back to
+ * PATH.prev.
  * @return ASL_OK; ASL_PARTIAL when the fall-back was used (also told to on_warning);
  *   ASL_ERR_DATASET_CHANGED when the data differ from those of the run; otherwise as
  *   asl_model_load() and asl_trainer_create(). @since 1.0 */
@@ -129,11 +154,15 @@ ASL_API asl_status asl_trainer_resume(asl_trainer **out, const char *path, const
  *   unreadable picture; ASL_ERR_DEVICE_LOST; ASL_ERR_BUSY from a callback of the same trainer, or
  *   while another run holds the checkpoint (by a lock on PATH.lock). A checkpoint that cannot be
  *   written is a warning, not an end; after three in a row, or when it is the one to stop with,
- *   ASL_ERR_IO, with all state kept in memory. @since 1.0 */
+ *   ASL_ERR_IO, with all state kept in memory. With several ranks also ASL_ERR_SYSTEM when
+ *   all_reduce failed or another rank could not go on, and ASL_ERR_STATE when the ranks do not
+ *   start alike (other weights, data, options, backend or instruction set) or end an epoch with
+ *   other weights. @since 1.0 */
 ASL_API asl_status asl_trainer_run(asl_trainer *trainer, asl_error *err);
 
-/** Ask a running asl_trainer_run() to stop after the current batch. A request made before the run
- * holds for it. Any thread, also from a signal handler. @since 1.0 */
+/** Ask a running asl_trainer_run() to stop after the current batch; with several ranks all stop
+ * together, after that batch or the next. A request made before the run holds for it. Any thread,
+ * also from a signal handler. @since 1.0 */
 ASL_API void asl_trainer_request_stop(asl_trainer *trainer);
 
 /** Write the state to @p path atomically. @return as asl_model_save(); ASL_ERR_BUSY from a

@@ -9,7 +9,7 @@
 #include "model/network.h"
 
 /* Changes with any change to this header. */
-#define ASL__BACKEND_ABI 1
+#define ASL__BACKEND_ABI 2
 
 typedef struct asl__plan asl__plan; /* each backend's own */
 
@@ -25,12 +25,13 @@ typedef struct asl__plan_options {
 
 /* Hyper-parameters of one step. Dropout masks are pure functions of (seed, layer, step, picture in
  * the batch, unit): asl__random_uniform(seed, ASL__STREAM_DROPOUT + (layer << 8),
- * (step * 65536 + picture) * units + unit) < rate drops the unit; the rest is scaled by
+ * (step * 65536 + first + picture) * units + unit) < rate drops the unit; the rest is scaled by
  * 1 / (1 - rate). */
 typedef struct asl__step_options {
     int32_t optimizer; /* ASL__OPTIMIZER_* */
     int32_t nesterov;
-    int64_t step; /* 1-based number of this step, for Adam's bias correction and dropout */
+    int32_t first; /* place of the first picture in the batch; not 0 when several plans share one */
+    int64_t step;  /* 1-based number of this step, for Adam's bias correction and dropout */
     uint64_t seed;
     double learning_rate, beta1, beta2, epsilon, momentum, weight_decay, label_smoothing;
 } asl__step_options;
@@ -77,11 +78,17 @@ typedef struct asl__backend {
                                   const int32_t *labels, int32_t count,
                                   const asl__step_options *options, asl_error *err);
 
-    /* The gradient of the mean loss by the parameters, without a step: float[parameter_count],
-     * zero for running statistics (which stay as they are too). */
+    /* The gradient of the mean loss by the parameters, without a step: float[parameter_count]. In
+     * the places of the running statistics, which stay as they are too, lie those of the batch
+     * (variance unbiased). */
     asl_status (*plan_gradients)(float *gradients, asl__step_result *result, asl__plan *plan,
                                  const uint8_t *images, const int32_t *labels, int32_t count,
                                  const asl__step_options *options, asl_error *err);
+
+    /* The step without the batch: what plan_train_step does once it has its gradients, for those
+     * of plan_gradients or the weighted mean of several plans'. */
+    asl_status (*plan_apply)(asl__plan *plan, const float *gradients,
+                             const asl__step_options *options, asl_error *err);
 } asl__backend;
 
 /* Looks a backend up: NULL or "auto" takes the first that can run. `chosen` receives one line that

@@ -83,6 +83,14 @@ static void sgd(const task *t, size_t first, size_t end)
     }
 }
 
+/* A running mean or variance after one more batch, as PyTorch's. */
+static void move(float *running, const float *batch, size_t count)
+{
+    const double momentum = (double)ASL__BATCH_NORM_MOMENTUM;
+    for (size_t i = 0; i < count; i++)
+        running[i] = (float)((1.0 - momentum) * (double)running[i] + momentum * (double)batch[i]);
+}
+
 static void update_piece(void *context, int64_t piece)
 {
     const task *t = context;
@@ -108,5 +116,7 @@ void asl__optimizer_step(float *const state[3], const float *gradients, const as
                   tensor->decayed ? options->weight_decay : 0.0};
         if (tensor->trained)
             asl__pool_run(pool, update_piece, &t, (int64_t)((t.count + PIECE - 1) / PIECE));
+        else
+            move(t.parameters, t.gradients, t.count);
     }
 }

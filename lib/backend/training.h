@@ -12,8 +12,9 @@
 void asl__loss(float *gradient, double *loss, int32_t *correct, const float *logits, int32_t label,
                int32_t classes, int32_t count, double label_smoothing);
 
-/* One step of all trained tensors along `gradients`, the pool's threads sharing the work. state is
- * the three vectors of backend.h. */
+/* One step: trained tensors go along `gradients`, running statistics move towards those of the
+ * batch, which lie in their places. The pool's threads share the work. state is the three vectors
+ * of backend.h. */
 void asl__optimizer_step(float *const state[3], const float *gradients, const asl__network *network,
                          const asl__step_options *options, asl__pool *pool);
 

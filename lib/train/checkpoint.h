@@ -35,7 +35,8 @@ enum {
     ASL__REAL_MOMENTUM,
     ASL__REAL_WEIGHT_DECAY,
     ASL__REAL_LABEL_SMOOTHING,
-    ASL__REAL_TRAIN_LOSS_SUM,
+    ASL__REAL_SETTINGS, /* what follows came about */
+    ASL__REAL_TRAIN_LOSS_SUM = ASL__REAL_SETTINGS,
     ASL__REAL_VALIDATION_LOSS_SUM,
     ASL__REAL_LAST_RATE,
     ASL__REAL_EPOCH_SECONDS,
@@ -68,6 +69,10 @@ typedef struct asl__checkpoint {
     int64_t whole[ASL__WHOLE_NUMBERS];
     double real[ASL__REAL_NUMBERS];
 } asl__checkpoint;
+
+/* The numbers of the run as it stands. */
+void asl__checkpoint_numbers(int64_t whole[ASL__WHOLE_NUMBERS], double real[ASL__REAL_NUMBERS],
+                             const asl_trainer *trainer);
 
 /* Writes trainer->vectors and everything else to a file. */
 asl_status asl__checkpoint_write(const asl_trainer *trainer, const char *path, asl_error *err);

@@ -16,6 +16,7 @@ typedef struct contents {
     asl__tensors_writer *writer;
     asl_model *model;
     double *history;
+    int64_t whole[ASL__WHOLE_NUMBERS];
     double real[ASL__REAL_NUMBERS];
 } contents;
 
@@ -70,12 +71,17 @@ static void fill_real(double *real, const asl_trainer *trainer)
     real[ASL__REAL_EPOCH_SECONDS] = trainer->state.epoch_seconds;
 }
 
-static asl_status add_whole(asl__tensors_writer *writer, const asl_trainer *trainer, asl_error *err)
+void asl__checkpoint_numbers(int64_t whole[ASL__WHOLE_NUMBERS], double real[ASL__REAL_NUMBERS],
+                             const asl_trainer *trainer)
 {
-    int64_t whole[ASL__WHOLE_NUMBERS];
+    fill_whole(whole, trainer);
+    fill_real(real, trainer);
+}
+
+static asl_status add_whole(asl__tensors_writer *writer, const int64_t *whole, asl_error *err)
+{
     char text[24];
     asl_status status;
-    fill_whole(whole, trainer);
     for (int32_t i = 0; i < ASL__WHOLE_NUMBERS; i++) {
         snprintf(text, sizeof text, "%lld", (long long)whole[i]);
         ASL__TRY(asl__tensors_writer_entry(writer, asl__whole_keys[i], text, err));
@@ -134,8 +140,8 @@ asl_status asl__checkpoint_write(const asl_trainer *trainer, const char *path, a
                              NULL, err));
     ASL__TRY(asl__tensors_writer_create(&file.writer, err));
     ASL__TRY(asl__model_to_file(file.writer, file.model, ASL__MODEL_PREFIX, err));
-    ASL__TRY(add_whole(file.writer, trainer, err));
-    fill_real(file.real, trainer);
+    asl__checkpoint_numbers(file.whole, file.real, trainer);
+    ASL__TRY(add_whole(file.writer, file.whole, err));
     ASL__TRY(asl__tensors_writer_tensor(file.writer, ASL__TENSOR_REALS, ASL__DTYPE_F64, &reals, 1,
                                         file.real, err));
     ASL__TRY(add_history(&file, trainer, err));

@@ -10,14 +10,12 @@
 #include "base/random.h"
 #include "train/checkpoint.h"
 #include "train/metrics.h"
+#include "train/ranks.h"
 #include "train/schedule.h"
 
 #define REPORT_SECONDS 0.1
 #define MOST_FAILURES  3           /* checkpoints in a row that may fail before the run ends */
 #define FORWARD_SHARE  (1.0 / 3.0) /* of a training step's time, until it has been measured */
-
-/* Runs one batch and adds it to its pass. */
-typedef asl_status (*batch_fn)(asl_trainer *trainer, const asl__batch *batch, asl_error *err);
 
 /* Estimate from the mean time per picture so far; < 0 before anything was measured. */
 static double seconds_left(const asl_trainer *trainer)
@@ -82,22 +80,31 @@ static asl_status keep(asl_trainer *trainer, asl_error *err)
     return ASL_ERR_IO;
 }
 
-/* Ends the run between two batches. Whoever asked relies on the checkpoint, so here one that
- * cannot be written is an error at once. */
-static asl_status stop(asl_trainer *trainer, asl_error *err)
+/* Writes a checkpoint between two batches of a pass. */
+static asl_status save(asl_trainer *trainer, asl_error *err)
 {
     asl_status status;
     ASL__TRY(asl__trainer_snapshot(trainer, err));
-    if (!trainer->checkpoint)
-        return ASL_STOPPED;
-    asl_error cause = ASL_ERROR_INIT;
-    if (asl__checkpoint_keep(trainer, &cause) == ASL_OK)
-        return ASL_STOPPED;
-    cause.code = ASL_ERR_IO;
-    asl__error_copy(err, &cause);
-    return ASL_ERR_IO;
+    status = keep(trainer, err);
 fail:
-    return status;
+    return asl__ranks_meet(trainer, status, err);
+}
+
+/* Ends the run between two batches, with the checkpoint unless it is `kept` already. Whoever asked
+ * relies on it, so here one that cannot be written is an error at once. */
+static asl_status stop(asl_trainer *trainer, bool kept, asl_error *err)
+{
+    asl_status status = ASL_OK;
+    asl_error cause = ASL_ERROR_INIT;
+    if (!kept)
+        ASL__TRY(asl__trainer_snapshot(trainer, err));
+    if (!kept && trainer->checkpoint && asl__checkpoint_keep(trainer, &cause) != ASL_OK) {
+        cause.code = status = ASL_ERR_IO;
+        asl__error_copy(err, &cause);
+    }
+fail:
+    status = asl__ranks_meet(trainer, status, err);
+    return status == ASL_OK ? ASL_STOPPED : status;
 }
 
 /* Fills trainer->labels; fails on the first picture that could not be read. */
@@ -119,18 +126,18 @@ fail:
     return status;
 }
 
-static asl_status train_batch(asl_trainer *trainer, const asl__batch *batch, asl_error *err)
+static asl__step_options next_step(const asl_trainer *trainer, const asl__share *share)
 {
     const asl_trainer_options *options = &trainer->options;
-    asl__train_state *state = &trainer->state;
-    const asl__step_options step = {
+    const int64_t step = trainer->state.step + 1;
+    return (asl__step_options){
         .optimizer = options->optimizer,
         .nesterov = options->nesterov,
-        .step = state->step + 1,
+        .first = share->first,
+        .step = step,
         .seed = options->seed,
-        .learning_rate =
-            asl__schedule_rate(options->schedule, options->learning_rate, state->step + 1,
-                               trainer->steps_per_epoch * options->epochs),
+        .learning_rate = asl__schedule_rate(options->schedule, options->learning_rate, step,
+                                            trainer->steps_per_epoch * options->epochs),
         .beta1 = options->beta1,
         .beta2 = options->beta2,
         .epsilon = options->epsilon,
@@ -138,35 +145,134 @@ static asl_status train_batch(asl_trainer *trainer, const asl__batch *batch, asl
         .weight_decay = options->weight_decay,
         .label_smoothing = options->label_smoothing,
     };
+}
+
+/* A whole step, or with several ranks what this one's share contributes to it. */
+static asl_status train_share(asl__pass *sums, asl_trainer *trainer, const asl__batch *batch,
+                              const asl__step_options *step, asl_error *err)
+{
+    const asl__backend *backend = trainer->backend;
     asl__step_result result;
     asl_status status;
-    ASL__TRY(trainer->backend->plan_train_step(&result, trainer->plan, batch->images,
-                                               trainer->labels, batch->count, &step, err));
-    if (!isfinite(result.loss_sum))
-        return asl__trainer_diverged(trainer, "the loss", err);
-    state->step++;
-    state->learning_rate = step.learning_rate;
-    state->train.done += batch->count;
-    state->train.correct += result.correct;
-    state->train.loss_sum += result.loss_sum;
+    if (trainer->options.ranks == 1)
+        ASL__TRY(backend->plan_train_step(&result, trainer->plan, batch->images, trainer->labels,
+                                          batch->count, step, err));
+    else
+        ASL__TRY(backend->plan_gradients(trainer->exchange, &result, trainer->plan, batch->images,
+                                         trainer->labels, batch->count, step, err));
+    sums->loss_sum = result.loss_sum;
+    sums->correct = result.correct;
     return ASL_OK;
 fail:
     return status;
 }
 
-static asl_status validate_batch(asl_trainer *trainer, const asl__batch *batch, asl_error *err)
+static asl_status validate_share(asl__pass *sums, asl_trainer *trainer, const asl__batch *batch,
+                                 asl_error *err)
 {
-    asl__pass *pass = &trainer->state.validation;
     asl_status status;
     ASL__TRY(trainer->backend->plan_forward(trainer->logits, trainer->plan, batch->images,
                                             batch->count, err));
-    asl__pass_add(pass, trainer->logits, trainer->labels, batch->count,
+    asl__pass_add(sums, trainer->logits, trainer->labels, batch->count,
                   trainer->model->network.classes);
-    if (!isfinite(pass->loss_sum))
+    return ASL_OK;
+fail:
+    return status;
+}
+
+/* This rank's share of a batch; `step` is NULL in validation. */
+static asl_status run_share(asl__pass *sums, asl_trainer *trainer, const asl__feed *feed,
+                            const asl__step_options *step, asl_error *err)
+{
+    asl__batch batch;
+    asl_status status;
+    ASL__TRY(asl__loader_next(&batch, feed->loader, err));
+    ASL__TRY(take_labels(trainer, feed, &batch, err));
+    return step ? train_share(sums, trainer, &batch, step, err)
+                : validate_share(sums, trainer, &batch, err);
+fail:
+    return status;
+}
+
+/* The mean loss of the whole batch has the mean of the shares' gradients, each weighted by its
+ * pictures. */
+static void weigh_gradients(asl_trainer *trainer, int32_t own, int32_t pictures)
+{
+    const float weight = (float)own / (float)pictures;
+    const size_t count = trainer->model->network.parameter_count;
+    for (size_t i = 0; i < count; i++)
+        trainer->exchange[i] = own > 0 ? weight * trainer->exchange[i] : 0.0f;
+}
+
+static asl_status train_batch(asl__pass *sums, asl_trainer *trainer, const asl__share *share,
+                              int32_t pictures, asl_error *err)
+{
+    const asl__step_options step = next_step(trainer, share);
+    const bool alone = trainer->options.ranks == 1;
+    asl_status status = ASL_OK;
+    if (share->count > 0)
+        status = run_share(sums, trainer, &trainer->train, &step, err);
+    if (!alone)
+        weigh_gradients(trainer, share->count, pictures);
+    ASL__TRY(asl__ranks_add(trainer, trainer->model->network.parameter_count, sums, status, err));
+    if (!isfinite(sums->loss_sum))
+        return asl__trainer_diverged(trainer, "the loss", err);
+    if (!alone)
+        ASL__TRY(trainer->backend->plan_apply(trainer->plan, trainer->exchange, &step, err));
+    trainer->state.step++;
+    trainer->state.learning_rate = step.learning_rate;
+    return ASL_OK;
+fail:
+    return status;
+}
+
+static asl_status validate_batch(asl__pass *sums, asl_trainer *trainer, const asl__share *share,
+                                 asl_error *err)
+{
+    asl_status status = ASL_OK;
+    if (share->count > 0)
+        status = run_share(sums, trainer, &trainer->validation, NULL, err);
+    ASL__TRY(asl__ranks_add(trainer, 0, sums, status, err));
+    if (!isfinite(sums->loss_sum))
         return asl__trainer_diverged(trainer, "the validation loss", err);
     return ASL_OK;
 fail:
     return status;
+}
+
+/* One batch of all ranks. */
+static asl_status run_batch(asl_trainer *trainer, const asl__feed *feed, asl__pass *pass,
+                            asl_error *err)
+{
+    const int64_t left = feed->count - pass->done;
+    const int32_t pictures = left < trainer->batch_size ? (int32_t)left : trainer->batch_size;
+    const asl__share share = asl__share_of(trainer, pictures);
+    asl__pass sums = {0};
+    asl_status status;
+    if (feed == &trainer->train)
+        ASL__TRY(train_batch(&sums, trainer, &share, pictures, err));
+    else
+        ASL__TRY(validate_batch(&sums, trainer, &share, err));
+    pass->done += pictures;
+    pass->correct += sums.correct;
+    pass->loss_sum += sums.loss_sum;
+    return ASL_OK;
+fail:
+    return status;
+}
+
+/* Leaves in the order of a pass what this rank takes of each batch. */
+static void keep_shares(const asl_trainer *trainer, asl__feed *feed)
+{
+    const int64_t batch = trainer->batch_size;
+    feed->own = 0;
+    for (int64_t at = 0; at < feed->count; at += batch) {
+        const int64_t left = feed->count - at;
+        const asl__share share = asl__share_of(trainer, (int32_t)(left < batch ? left : batch));
+        memmove(feed->order + feed->own, feed->order + at + share.first,
+                (size_t)share.count * sizeof *feed->order);
+        feed->own += share.count;
+    }
 }
 
 /* The order of an epoch depends on the seed and the epoch alone. It is made once per epoch: when a
@@ -181,7 +287,19 @@ static void make_order(const asl_trainer *trainer, asl__feed *feed)
     if (feed == &trainer->train)
         asl__random_shuffle(feed->order, feed->count, trainer->options.seed,
                             ASL__STREAM_SHUFFLE + ((uint64_t)epoch << 8));
+    keep_shares(trainer, feed);
     feed->order_epoch = epoch;
+}
+
+/* Hands the loader what is left of a pass. */
+static asl_status start_pass(asl_trainer *trainer, asl__feed *feed, const asl__pass *pass,
+                             asl_error *err)
+{
+    make_order(trainer, feed);
+    const int64_t batches = pass->done / trainer->batch_size;
+    const int64_t before = batches * asl__share_of(trainer, trainer->batch_size).count;
+    const int64_t done = pass->done < feed->count ? before : feed->own;
+    return asl__loader_start(feed->loader, feed->order + done, feed->own - done, err);
 }
 
 static bool is_checkpoint_due(const asl_trainer *trainer, const asl__feed *feed)
@@ -191,30 +309,23 @@ static bool is_checkpoint_due(const asl_trainer *trainer, const asl__feed *feed)
 }
 
 /* Goes on with a pass to its end. ASL_STOPPED when told to stop on the way. */
-static asl_status run_pass(asl_trainer *trainer, asl__feed *feed, asl__pass *pass,
-                           batch_fn run_batch, asl_error *err)
+static asl_status run_pass(asl_trainer *trainer, asl__feed *feed, asl__pass *pass, asl_error *err)
 {
-    asl_status status;
-    asl__batch batch;
-    make_order(trainer, feed);
-    ASL__TRY(
-        asl__loader_start(feed->loader, feed->order + pass->done, feed->count - pass->done, err));
+    asl_status status = start_pass(trainer, feed, pass, err);
+    ASL__TRY(asl__ranks_meet(trainer, status, err));
     while (pass->done < feed->count) {
         const double begin = asl__clock_seconds();
-        ASL__TRY(asl__loader_next(&batch, feed->loader, err));
-        ASL__TRY(take_labels(trainer, feed, &batch, err));
-        ASL__TRY(run_batch(trainer, &batch, err));
+        const int64_t before = pass->done;
+        ASL__TRY(run_batch(trainer, feed, pass, err));
         const double seconds = asl__clock_seconds() - begin;
         feed->seconds += seconds;
-        feed->pictures += batch.count;
+        feed->pictures += pass->done - before;
         trainer->state.epoch_seconds += seconds;
         report(trainer, pass, feed->count);
-        if (atomic_load(&trainer->stop))
-            return stop(trainer, err);
-        if (is_checkpoint_due(trainer, feed)) {
-            ASL__TRY(asl__trainer_snapshot(trainer, err));
-            ASL__TRY(keep(trainer, err));
-        }
+        if (asl__ranks_stopping(trainer))
+            return stop(trainer, false, err);
+        if (is_checkpoint_due(trainer, feed))
+            ASL__TRY(save(trainer, err));
     }
     return ASL_OK;
 fail:
@@ -225,8 +336,8 @@ fail:
 static asl_status finish_epoch(asl_trainer *trainer, asl_error *err)
 {
     asl__train_state *state = &trainer->state;
-    asl_status status;
-    ASL__TRY(asl__trainer_snapshot(trainer, err));
+    asl_status status = asl__trainer_snapshot(trainer, err);
+    ASL__TRY(asl__ranks_check(trainer, status, err));
     const asl_epoch_metrics row = asl__epoch_metrics(trainer);
     if (row.is_best)
         memcpy(trainer->best, trainer->vectors[ASL__STATE_PARAMETERS],
@@ -238,6 +349,7 @@ static asl_status finish_epoch(asl_trainer *trainer, asl_error *err)
     status = keep(trainer, err);
     if (trainer->options.on_epoch)
         trainer->options.on_epoch(&row, trainer->options.user);
+    return asl__ranks_meet(trainer, status, err);
 fail:
     return status;
 }
@@ -246,19 +358,18 @@ asl_status asl__train(asl_trainer *trainer, asl_error *err)
 {
     asl_status status;
     while (trainer->state.epoch < trainer->options.epochs) {
-        ASL__TRY(run_pass(trainer, &trainer->train, &trainer->state.train, train_batch, err));
+        ASL__TRY(run_pass(trainer, &trainer->train, &trainer->state.train, err));
         if (status == ASL_STOPPED)
             return status;
         if (trainer->validation.dataset) {
-            ASL__TRY(run_pass(trainer, &trainer->validation, &trainer->state.validation,
-                              validate_batch, err));
+            ASL__TRY(run_pass(trainer, &trainer->validation, &trainer->state.validation, err));
             if (status == ASL_STOPPED)
                 return status;
         }
         ASL__TRY(finish_epoch(trainer, err));
         /* The checkpoint of this moment is on disk already, unless it could not be written. */
-        if (atomic_load(&trainer->stop) && trainer->state.epoch < trainer->options.epochs)
-            return trainer->failures > 0 ? stop(trainer, err) : ASL_STOPPED;
+        if (asl__ranks_stopping(trainer) && trainer->state.epoch < trainer->options.epochs)
+            return stop(trainer, trainer->failures == 0, err);
     }
     return ASL_OK;
 fail:

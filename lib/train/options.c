@@ -16,6 +16,7 @@ const asl_trainer_options asl__trainer_defaults = {
     .beta2 = 0.999,
     .epsilon = 1e-8,
     .momentum = 0.9,
+    .ranks = 1,
 };
 
 void asl_trainer_options_init(asl_trainer_options *options, size_t struct_size)
@@ -69,6 +70,14 @@ const char *asl__trainer_options_fault(const asl_trainer_options *options)
         return "threads must be 0..256";
     if (options->checkpoint_steps < 0)
         return "checkpoint_steps must be at least 0";
+    if (!is_within(options->ranks, 1, 4096))
+        return "ranks must be 1..4096";
+    if (!is_within(options->rank, 0, options->ranks - 1))
+        return "rank must be at least 0 and less than ranks";
+    if (options->ranks > options->batch_size)
+        return "there must be no more ranks than pictures in a batch";
+    if (options->ranks > 1 && !options->all_reduce)
+        return "several ranks need all_reduce";
     if (options->checkpoint && options->checkpoint[0] == '\0')
         return "checkpoint must be a path or NULL";
     return NULL;

@@ -13,6 +13,7 @@
 #include "base/threads.h"
 #include "train/checkpoint.h"
 #include "train/metrics.h"
+#include "train/ranks.h"
 
 static void feed_free(asl__feed *feed)
 {
@@ -34,6 +35,7 @@ void asl_trainer_free(asl_trainer *trainer)
         asl__free(trainer->vectors[i]);
     asl__free(trainer->history);
     asl__free(trainer->best);
+    asl__free(trainer->exchange);
     asl__free(trainer->logits);
     asl__free(trainer->labels);
     asl__free(trainer->lock_path);
@@ -49,7 +51,7 @@ static asl_status open_feed(asl__feed *feed, const asl_trainer *trainer, const a
     const asl__loader_options options = {
         .width = network->input.width,
         .height = network->input.height,
-        .batch_size = trainer->batch_size,
+        .batch_size = trainer->share_size,
         .threads = trainer->options.threads,
     };
     asl_status status;
@@ -81,7 +83,8 @@ static asl_status take_options(asl_trainer *trainer, const asl_trainer_options *
         trainer->options.threads =
             cores < ASL__TRAINER_MAX_THREADS ? cores : ASL__TRAINER_MAX_THREADS;
     }
-    if (options->checkpoint) {
+    trainer->options.checkpoint = NULL;
+    if (options->checkpoint && options->rank == 0) {
         trainer->checkpoint = asl__strdup(options->checkpoint);
         trainer->lock_path = asl__beside(options->checkpoint, ".lock");
         if (!trainer->checkpoint || !trainer->lock_path)
@@ -99,11 +102,17 @@ fail:
 static asl_status take_memory(asl_trainer *trainer, asl_error *err)
 {
     const asl__network *network = &trainer->model->network;
-    const size_t batch = (size_t)trainer->batch_size;
+    const size_t batch = (size_t)trainer->share_size;
+    const int32_t ranks = trainer->options.ranks;
     bool complete = true;
     for (int32_t i = 0; i < asl__vector_count(trainer->options.optimizer); i++) {
         trainer->vectors[i] = asl__alloc_array(network->parameter_count, sizeof(float));
         complete = complete && trainer->vectors[i];
+    }
+    if (ranks > 1) {
+        trainer->exchange =
+            asl__alloc_array(asl__exchange_size(network->parameter_count, ranks), sizeof(float));
+        complete = complete && trainer->exchange;
     }
     trainer->best = asl__alloc_array(network->parameter_count, sizeof(float));
     trainer->labels = asl__alloc_array(batch, sizeof(int32_t));
@@ -129,13 +138,15 @@ static asl_status build(asl_trainer **out, const asl_model *model, const asl_dat
     const int64_t validated = validation ? asl_dataset_count(validation) : 0;
     const int64_t most = count > validated ? count : validated;
     trainer->batch_size = options->batch_size < most ? options->batch_size : (int32_t)most;
+    const int32_t share = asl__share_of(trainer, trainer->batch_size).count;
+    trainer->share_size = share > 0 ? share : 1;
     trainer->steps_per_epoch = (count + options->batch_size - 1) / options->batch_size;
     ASL__TRY(open_feed(&trainer->train, trainer, train, err));
     if (validation)
         ASL__TRY(open_feed(&trainer->validation, trainer, validation, err));
     ASL__TRY(take_memory(trainer, err));
     const asl__plan_options plan = {
-        .max_batch = trainer->batch_size,
+        .max_batch = trainer->share_size,
         .training = 1,
         .threads = trainer->options.threads,
         .isa = trainer->options.isa,
@@ -295,8 +306,10 @@ asl_status asl_trainer_run(asl_trainer *trainer, asl_error *err)
     asl_status status;
     int lock = -1;
     ASL__TRY(check_ready(trainer, err));
-    if (trainer->checkpoint)
-        ASL__TRY(asl__lock_take(&lock, trainer->lock_path, err));
+    status = trainer->checkpoint ? asl__lock_take(&lock, trainer->lock_path, err) : ASL_OK;
+    if (status == ASL_OK && trainer->options.ranks > 1)
+        status = asl__trainer_snapshot(trainer, err);
+    ASL__TRY(asl__ranks_check(trainer, status, err));
     trainer->running = true;
     trainer->failures = 0;
     trainer->started = trainer->reported = asl__clock_seconds();
@@ -304,8 +317,8 @@ asl_status asl_trainer_run(asl_trainer *trainer, asl_error *err)
     trainer->before += asl__clock_seconds() - trainer->started;
     trainer->running = false;
     atomic_store(&trainer->stop, 0); /* a request holds until a run has honoured it */
-    asl__lock_release(lock, trainer->lock_path);
 fail:
+    asl__lock_release(lock, trainer->lock_path);
     return status;
 }
 

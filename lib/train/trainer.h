@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The trainer behind its handle, and how its files call each other: trainer.c makes it, epoch.c
- * runs it, checkpoint_write.c and checkpoint_read.c keep it on disk. */
+ * runs it, ranks.c joins it with those of other processes, checkpoint_write.c and checkpoint_read.c
+ * keep it on disk. */
 #ifndef ASL_TRAIN_TRAINER_H
 #define ASL_TRAIN_TRAINER_H
 
@@ -35,9 +36,10 @@ typedef struct asl__train_state {
 typedef struct asl__feed {
     asl_dataset *dataset; /* NULL: there is none */
     asl__loader *loader;
-    int32_t *label_map; /* class of the data set -> class of the model */
-    int64_t *order;     /* int64[count]: of the pass under way */
-    int64_t count;
+    int32_t *label_map;  /* class of the data set -> class of the model */
+    int64_t *order;      /* int64[count]: of the pass under way, what this rank takes of it */
+    int64_t own;         /* pictures in `order` */
+    int64_t count;       /* of all ranks */
     int32_t order_epoch; /* the epoch that `order` is of; -1: none yet */
     double seconds;      /* spent on `pictures` pictures, for the estimate of what is left */
     int64_t pictures;
@@ -52,15 +54,18 @@ struct asl_trainer {
     char chosen[256];
     asl__plan *plan;
     asl__feed train, validation;
-    int32_t batch_size; /* as asked for, but no more than there are pictures */
+    int32_t batch_size; /* as asked for, but no more than there are pictures; of all ranks */
+    int32_t share_size; /* this rank's largest part of it, at least 1 */
     int64_t steps_per_epoch;
-    int32_t *labels;            /* int32[batch_size], in the model's classes */
-    float *logits;              /* float[batch_size][classes] */
+    int32_t *labels;            /* int32[share_size], in the model's classes */
+    float *logits;              /* float[share_size][classes] */
+    float *exchange;            /* with several ranks: what they add up, see ranks.h */
     float *vectors[3];          /* copies of the plan's, by ASL__STATE_*; see asl__vector_count() */
     float *best;                /* parameters after the best epoch; valid once an epoch ended */
     asl_epoch_metrics *history; /* [options.epochs], the first state.epoch are valid */
     asl__train_state state;
     atomic_int stop;
+    bool stopping; /* with several ranks: some rank was asked to stop */
     bool running;
     bool diverged;
     bool rotate;            /* the file at `checkpoint` is whole and worth keeping as .prev */

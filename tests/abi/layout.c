@@ -150,7 +150,7 @@ FIELD(asl_epoch_metrics, seconds, 48, 48);
 FIELD(asl_epoch_metrics, is_best, 56, 56);
 FIELD(asl_epoch_metrics, reserved, 60, 60);
 
-SIZE(asl_trainer_options, 152, 128);
+SIZE(asl_trainer_options, 168, 136);
 FIELD(asl_trainer_options, struct_size, 0, 0);
 FIELD(asl_trainer_options, epochs, 4, 4);
 FIELD(asl_trainer_options, batch_size, 8, 8);
@@ -174,6 +174,9 @@ FIELD(asl_trainer_options, on_progress, 120, 108);
 FIELD(asl_trainer_options, on_epoch, 128, 112);
 FIELD(asl_trainer_options, on_warning, 136, 116);
 FIELD(asl_trainer_options, user, 144, 120);
+FIELD(asl_trainer_options, rank, 152, 124);
+FIELD(asl_trainer_options, ranks, 156, 128);
+FIELD(asl_trainer_options, all_reduce, 160, 132);
 
 SIZE(asl_inferer_options, 32, 24);
 FIELD(asl_inferer_options, struct_size, 0, 0);

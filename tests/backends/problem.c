@@ -124,6 +124,11 @@ float *problem_gradients(double *loss, const problem *p, const asl__backend *bac
     assert_ok(backend->plan_gradients(gradients, &result, plan, p->images, p->labels, p->count,
                                       &p->step, &err),
               &err);
+    for (int32_t t = 0; t < p->network.tensor_count; t++) {
+        const asl__tensor *tensor = &p->network.tensors[t];
+        if (!tensor->trained)
+            memset(gradients + tensor->offset, 0, tensor->count * sizeof *gradients);
+    }
     if (loss != NULL)
         *loss = result.loss_sum / (double)p->count;
     return gradients;

@@ -45,7 +45,8 @@ asl__plan_options problem_options(const asl__backend *backend, int32_t max_batch
 asl__plan *problem_plan(const problem *p, const asl__backend *backend, int32_t training,
                         int32_t threads, int32_t max_batch);
 
-/* Gradients of the current batch in a new vector; `loss` (may be NULL) gets the mean loss. */
+/* Gradients of the current batch in a new vector, without its statistics; `loss` (may be NULL) gets
+ * the mean loss. */
 float *problem_gradients(double *loss, const problem *p, const asl__backend *backend,
                          asl__plan *plan);
 

@@ -54,10 +54,8 @@ static verdict check(const problem *p, const asl__backend *backend, asl__plan *p
     for (int32_t t = 0; t < p->network.tensor_count; t++) {
         const asl__tensor *tensor = &p->network.tensors[t];
         for (size_t i = tensor->offset; i < tensor->offset + tensor->count; i++) {
-            if (!tensor->trained) {
-                assert_true(gradients[i] == 0.0f);
+            if (!tensor->trained)
                 continue;
-            }
             const double whole = slope(p, backend, plan, i, STEP);
             const double half = slope(p, backend, plan, i, STEP / 2.0);
             const double error = fabs(half - (double)gradients[i]) / largest;

@@ -139,6 +139,75 @@ static void test_what_touches_state(void **state)
     problem_free(p);
 }
 
+/* plan_gradients and plan_apply are a training step in two halves, batch norm's statistics and the
+ * moments included. */
+static void test_apply(void **state)
+{
+    problem *p = make();
+    const size_t count = p->network.parameter_count;
+    asl__plan *whole = problem_plan(p, backend, 1, 2, p->count);
+    asl__plan *halves = problem_plan(p, backend, 1, 2, p->count);
+    asl_error err = ASL_ERROR_INIT;
+    asl__step_result expected, result;
+    float *gradients = problem_vector(p);
+    (void)state;
+    for (int32_t i = 1; i <= 3; i++) {
+        p->step.step = i;
+        problem_fill_batch(p, (uint32_t)i);
+        assert_ok(backend->plan_train_step(&expected, whole, p->images, p->labels, p->count,
+                                           &p->step, &err),
+                  &err);
+        assert_ok(backend->plan_gradients(gradients, &result, halves, p->images, p->labels,
+                                          p->count, &p->step, &err),
+                  &err);
+        assert_ok(backend->plan_apply(halves, gradients, &p->step, &err), &err);
+        assert_true(result.loss_sum == expected.loss_sum && result.correct == expected.correct);
+    }
+    for (int32_t which = 0; which < 3; which++) {
+        float *a = get_state(p, whole, which), *b = get_state(p, halves, which);
+        assert_same(a, b, count);
+        free(a);
+        free(b);
+    }
+    backend->plan_destroy(whole);
+    backend->plan_destroy(halves);
+    free(gradients);
+    problem_free(p);
+}
+
+/* The parts of a batch, each with its share of the weight, make its gradient, dropout masks
+ * included; batch norm alone depends on who sees what. 1e-5: float32 sums in another order. */
+static void test_parts_of_a_batch(void **state)
+{
+    static const char plain[] =
+        "conv2d 6 k3 p1 bias; relu; max_pool 2; conv2d 20 k3 s2 bias; relu; "
+        "global_pool both; dropout 0.4; dense classes";
+    problem *p = problem_make(&(problem_spec){plain, 13, 11, 4, 5, 0, adamw});
+    const size_t count = p->network.parameter_count;
+    const size_t bytes = (size_t)(p->network.input.height * p->network.input.width * 3);
+    asl__plan *plan = problem_plan(p, backend, 1, 2, p->count);
+    asl_error err = ASL_ERROR_INIT;
+    asl__step_result result;
+    float *expected = problem_gradients(NULL, p, backend, plan);
+    float *part = problem_vector(p), *sum = problem_vector(p);
+    (void)state;
+    for (int32_t first = 0; first < p->count; first += 2) {
+        const int32_t pictures = p->count - first < 2 ? p->count - first : 2;
+        p->step.first = first;
+        assert_ok(backend->plan_gradients(part, &result, plan, p->images + (size_t)first * bytes,
+                                          p->labels + first, pictures, &p->step, &err),
+                  &err);
+        for (size_t i = 0; i < count; i++)
+            sum[i] += part[i] * (float)pictures / (float)p->count;
+    }
+    assert_true(distance(sum, expected, count) < 1e-5);
+    backend->plan_destroy(plan);
+    free(expected);
+    free(part);
+    free(sum);
+    problem_free(p);
+}
+
 /* Outside training a picture's logits depend on that picture only, and on no kind of plan. */
 static void test_forward_is_by_picture(void **state)
 {
@@ -329,7 +398,7 @@ static void test_failing_memory(void **state)
 /* A plan of more bytes than a size can count is refused before its memory is asked for. */
 static void test_size_overflow(void **state)
 {
-    char text[200] = "conv2d 4096 k1";
+    char text[200] = "conv2d 4096 k1; batch_norm";
     const asl__plan_options options = problem_options(backend, INT32_MAX, 1, 1);
     asl_error err = ASL_ERROR_INIT;
     asl__plan *plan = NULL;
@@ -371,6 +440,8 @@ int main(void)
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_copied_state_steps_the_same),
         cmocka_unit_test(test_what_touches_state),
+        cmocka_unit_test(test_apply),
+        cmocka_unit_test(test_parts_of_a_batch),
         cmocka_unit_test(test_forward_is_by_picture),
         cmocka_unit_test(test_smaller_batch),
         cmocka_unit_test(test_single_value_batch_norm),

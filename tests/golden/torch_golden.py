@@ -188,8 +188,8 @@ def run_case(index, architecture, width, height, classes, count, changes):
     kind = dict(adam=0, adamw=1, sgd=2)[o["optimizer"]]
     return (f"    {{{{\"{architecture}\",\n"
             f"      {width}, {height}, {classes}, {count}, {o['bgr']},\n"
-            f"      {{{kind}, {o['nesterov']}, 0, 0, {o['lr']!r}, {o['beta1']!r}, {o['beta2']!r}, "
-            f"{o['epsilon']!r}, {o['momentum']!r},\n       {o['weight_decay']!r}, "
+            f"      {{{kind}, {o['nesterov']}, 0, 0, 0, {o['lr']!r}, {o['beta1']!r}, "
+            f"{o['beta2']!r}, {o['epsilon']!r}, {o['momentum']!r},\n       {o['weight_decay']!r}, "
             f"{o['label_smoothing']!r}}}}},\n"
             f"     {first_loss!r}, golden_logits_{index}, golden_gradients_{index}, "
             f"golden_parameters_{index}}},")

@@ -121,19 +121,15 @@ void asl__reference_batch_norm_backward(const asl__operation *op)
     asl__pool_run(op->pool, backward_channel, &context, op->layer->in.channels);
 }
 
-void asl__reference_batch_norm_update(float *parameters, const asl__layer *layer,
+void asl__reference_batch_norm_report(float *gradients, const asl__layer *layer,
                                       const double *statistics, int32_t count)
 {
-    const double momentum = (double)ASL__BATCH_NORM_MOMENTUM;
     const double values = (double)count * (double)layer->in.height * (double)layer->in.width;
     /* The variance of a single value says nothing and is kept at its 0. */
     const double unbiased = values > 1.0 ? values / (values - 1.0) : 1.0;
 
     for (size_t c = 0; c < (size_t)layer->in.channels; c++) {
-        float *mean = &parameters[layer->mean + c];
-        float *variance = &parameters[layer->variance + c];
-        *mean = (float)((1.0 - momentum) * (double)*mean + momentum * statistics[2 * c]);
-        *variance = (float)((1.0 - momentum) * (double)*variance +
-                            momentum * unbiased * statistics[2 * c + 1]);
+        gradients[layer->mean + c] = (float)statistics[2 * c];
+        gradients[layer->variance + c] = (float)(unbiased * statistics[2 * c + 1]);
     }
 }

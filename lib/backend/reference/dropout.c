@@ -13,7 +13,8 @@ static void apply_mask(float *out, const float *in, const asl__operation *op, in
     const size_t units = asl__reference_volume(op->layer->in);
     const double rate = (double)op->layer->rate;
     const uint64_t stream = ASL__STREAM_DROPOUT + ((uint64_t)op->index << 8);
-    const uint64_t first = ((uint64_t)op->step->step * 65536 + (uint64_t)picture) * units;
+    const uint64_t place = (uint64_t)op->step->first + (uint64_t)picture;
+    const uint64_t first = ((uint64_t)op->step->step * 65536 + place) * units;
 
     for (size_t i = 0; i < units; i++) {
         const bool dropped = asl__random_uniform(op->step->seed, stream, first + i) < rate;

@@ -88,6 +88,11 @@ static asl__step_result run_backward(asl__plan *plan, const uint8_t *images, con
         op.in_gradient = i > plan->first_trained ? plan->gradient_memory[i % 2] : NULL;
         operations[op.layer->kind].backward(&op);
     }
+    for (int32_t i = 0; i < network->layer_count; i++) {
+        if (network->layers[i].kind == ASL__LAYER_BATCH_NORM)
+            asl__reference_batch_norm_report(plan->gradients, &network->layers[i],
+                                             plan->statistics[i], count);
+    }
     return result;
 }
 
@@ -125,15 +130,9 @@ static asl_status plan_train_step(asl__step_result *result, asl__plan *plan, con
                                   const int32_t *labels, int32_t count,
                                   const asl__step_options *options, asl_error *err)
 {
-    const asl__network *network = plan->network;
     (void)err;
     *result = run_backward(plan, images, labels, count, options);
-    for (int32_t i = 0; i < network->layer_count; i++) {
-        if (network->layers[i].kind == ASL__LAYER_BATCH_NORM)
-            asl__reference_batch_norm_update(plan->state[ASL__STATE_PARAMETERS],
-                                             &network->layers[i], plan->statistics[i], count);
-    }
-    asl__optimizer_step(plan->state, plan->gradients, network, options, plan->pool);
+    asl__optimizer_step(plan->state, plan->gradients, plan->network, options, plan->pool);
     return ASL_OK;
 }
 
@@ -144,6 +143,14 @@ static asl_status plan_gradients(float *gradients, asl__step_result *result, asl
     (void)err;
     *result = run_backward(plan, images, labels, count, options);
     memcpy(gradients, plan->gradients, plan->network->parameter_count * sizeof *gradients);
+    return ASL_OK;
+}
+
+static asl_status plan_apply(asl__plan *plan, const float *gradients,
+                             const asl__step_options *options, asl_error *err)
+{
+    (void)err;
+    asl__optimizer_step(plan->state, gradients, plan->network, options, plan->pool);
     return ASL_OK;
 }
 
@@ -159,4 +166,5 @@ const asl__backend asl__backend_reference = {
     .plan_forward = plan_forward,
     .plan_train_step = plan_train_step,
     .plan_gradients = plan_gradients,
+    .plan_apply = plan_apply,
 };

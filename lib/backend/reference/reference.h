@@ -68,8 +68,8 @@ size_t asl__reference_conv2d_scratch(const asl__layer *layer);
 
 void asl__reference_batch_norm_forward(const asl__operation *op);
 void asl__reference_batch_norm_backward(const asl__operation *op);
-/* Moves the running statistics towards those of the batch just seen. */
-void asl__reference_batch_norm_update(float *parameters, const asl__layer *layer,
+/* Puts the statistics of the batch just seen into the places of the running ones. */
+void asl__reference_batch_norm_report(float *gradients, const asl__layer *layer,
                                       const double *statistics, int32_t count);
 
 void asl__reference_relu_forward(const asl__operation *op);

@@ -117,6 +117,57 @@ static void test_memory_stays_short(void **state)
     fail_each(true);
 }
 
+static asl_status no_sum(float *values, size_t count, void *user)
+{
+    (void)values;
+    (void)count;
+    (void)user;
+    return ASL_ERR_SYSTEM;
+}
+
+/* One of several ranks, which takes memory for what they add up; false when memory was short. */
+static bool create_rank(void)
+{
+    asl_error err = ASL_ERROR_INIT;
+    life l = {0};
+    asl_dataset *dataset = NULL;
+    asl_model *model = NULL;
+    asl_trainer *trainer = NULL;
+    asl_model_options wishes;
+    asl_trainer_options options;
+    static const char *const labels[] = {"red", "blue", "green"};
+    asl_model_options_init(&wishes, sizeof wishes);
+    wishes.labels = labels;
+    wishes.label_count = 3;
+    asl_trainer_options_init(&options, sizeof options);
+    options.ranks = 2;
+    options.all_reduce = no_sum;
+    const bool done =
+        succeeds(&l, asl_dataset_open(&dataset, "train", NULL, &err), &err) &&
+        succeeds(&l, asl_model_create(&model, "tiny", &wishes, &err), &err) &&
+        succeeds(&l, asl_trainer_create(&trainer, model, dataset, NULL, &options, &err), &err);
+    assert_true(done == (trainer != NULL));
+    asl_trainer_free(trainer);
+    asl_model_free(model);
+    asl_dataset_free(dataset);
+    return done;
+}
+
+static void test_memory_of_a_rank(void **state)
+{
+    (void)state;
+    blobs_make("train", 2, 16, 1, false);
+    test_allocator_install(0, false);
+    assert_true(create_rank());
+    const int64_t count = test_allocator_count();
+    test_allocator_remove();
+    for (int64_t n = 1; n <= count; n++) {
+        test_allocator_install(n, false);
+        assert_false(create_rank());
+        test_allocator_remove();
+    }
+}
+
 /* With pictures that need no decoding, a run without checkpoints takes no memory at all. */
 static void test_steps_allocate_nothing(void **state)
 {
@@ -152,6 +203,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_allocation_fails_once),
         cmocka_unit_test(test_memory_stays_short),
+        cmocka_unit_test(test_memory_of_a_rank),
         cmocka_unit_test(test_steps_allocate_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
