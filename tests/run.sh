@@ -69,7 +69,7 @@ export UBSAN_OPTIONS=print_stacktrace=1
 ctest --test-dir build/tests-sanitize -j "$jobs" --output-on-failure --no-tests=error || status=$?
 
 # What threads share: the pool, the loader, the plans and those who run them.
-shared=(base_threads base_alloc dataset_loader backend_agreement backend_plans trainer inferer)
+shared=(base_threads base_alloc dataset_loader backend_agreement backend_plans trainer ranks inferer)
 build build/tests-thread "test_has_isa ${shared[*]/#/test_}" -DCMAKE_C_COMPILER=clang \
   -DCMAKE_BUILD_TYPE=RelWithDebInfo -DASL_SANITIZE=thread -DASL_BUILD_EXAMPLES=OFF
 ctest --test-dir build/tests-thread -j "$jobs" --output-on-failure --no-tests=error \
