@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: MIT
+"""From the results of a run to the measured part of docs/benchmarks.md."""
+
+import collections
+import statistics
+
+import stats
+from catalog import PEERS
+
+BEGIN, END = "<!-- peers.py: begin -->", "<!-- peers.py: end -->"
+RATIO_GOALS = [
+    # what, goal, kind, isa, batch
+    ("batch 1, fp32, picture to label", 1.5, "infer", "auto", 1),
+    ("batch 32, fp32", 1.5, "infer", "auto", 32),
+    ("training step, batch 32, fp32, against PyTorch", 4.0, "train", "auto", 32),
+    ("AVX2 alone, batch 1, fp32, against peers held to AVX2", 1.3, "infer", "avx2", 1),
+]  # fmt: skip
+AMX_GOALS = [
+    ("batch 1, bf16 on AMX", ">= 5x the fastest in fp32, >= 2x in bf16"),
+    ("batch 32, bf16 on AMX", ">= 6x the fastest in fp32, >= 2x in bf16"),
+    ("training step, bf16 on AMX", ">= 10x PyTorch in fp32"),
+]
+
+
+def collect(result):
+    """Rows of all rounds as (peer, isa, kind, batch, precision, setting) -> summary, and faults."""
+    pairs, faults = collections.defaultdict(list), {}
+    for duel in result["duels"]:
+        if "fault" in duel:
+            faults[duel["peer"], duel["isa"], "", 0, "", ""] = duel["fault"]
+        for row in duel["rows"]:
+            key = (duel["peer"], duel["isa"], row["kind"], row["batch"], row["precision"],
+                   row["setting"])  # fmt: skip
+            if row.get("fault"):
+                faults[key] = row["fault"]
+            else:
+                pairs[key] += row["pairs"]
+    return {key: stats.summary(all_pairs) for key, all_pairs in pairs.items()}, faults
+
+
+def best(rows, kind, isa, batch):
+    """The fastest setting of each peer and precision: (peer, precision) -> (setting, summary)."""
+    found = {}
+    for (peer, row_isa, row_kind, row_batch, precision, setting), row in rows.items():
+        if (row_kind, row_isa, row_batch) != (kind, isa, batch):
+            continue
+        known = found.get((peer, precision))
+        if not known or row["ratio"] < known[1]["ratio"]:
+            found[peer, precision] = (setting, row)
+    return found
+
+
+def is_held(peer, isa):
+    return isa == "auto" or PEERS[peer]["avx2"] is not None
+
+
+def ratio_text(row):
+    return f"{row['ratio']:.2f}x ({row['low']:.2f} to {row['high']:.2f})"
+
+
+def table(head, rows):
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def verdict(reached):
+    return "yes" if reached else "**no**"
+
+
+def goals(result, rows):
+    lines = []
+    for what, goal, kind, isa, batch in RATIO_GOALS:
+        rivals = [(row, peer, setting)
+                  for (peer, precision), (setting, row) in best(rows, kind, isa, batch).items()
+                  if precision == "fp32" and is_held(peer, isa)]  # fmt: skip
+        if rivals:
+            row, peer, setting = min(rivals, key=lambda rival: rival[0]["ratio"])
+            lines.append([what, f">= {goal}x", ratio_text(row), verdict(row["ratio"] >= goal),
+                          f"{PEERS[peer]['title']}, {setting}"])  # fmt: skip
+        else:
+            lines.append([what, f">= {goal}x", "not measured", "", ""])
+    has_amx = "amx_bf16" in result["machine"]["flags"]
+    why = "libasl computed in fp32" if has_amx else "this processor has no AMX"
+    lines += [[what, goal, "not measured", "", why] for what, goal in AMX_GOALS]
+    start = result["starts"]["libasl"]
+    if "seconds" in start:
+        lines.append(["process start to first label, JPEG, warm", "<= 15 ms",
+                      f"{1e3 * start['seconds']:.1f} ms", verdict(start["seconds"] <= 0.015),
+                      "`asl-classify`"])  # fmt: skip
+        lines.append(["peak memory, inference", "<= 24 MB", f"{start['rss_mb']:.0f} MB",
+                      verdict(start["rss_mb"] <= 24), "`asl-classify`"])  # fmt: skip
+    training = result["training_mb"]["libasl"]
+    lines.append(["peak memory, training, batch 32, without the mapped pictures", "<= 96 MB",
+                  f"{training:.0f} MB", verdict(training <= 96), "`asl-train`"])  # fmt: skip
+    size = result["library_kb"]
+    lines.append(["stripped libasl.so", "<= 700 KB", f"{size:.0f} KB", verdict(size <= 700), ""])
+    return table(["what", "goal", "result", "reached", "against"], lines)
+
+
+def speeds(rows, kind, isa, batch):
+    """A line for libasl and one for each peer and precision, fastest first."""
+    found = best(rows, kind, isa, batch)
+    if not found:
+        return "Not measured.\n"
+    per_call = batch == 1
+
+    def speed(seconds):
+        return f"{1e3 * seconds:.2f} ms" if per_call else f"{seconds:.0f}"
+
+    def per_unit(seconds, row):
+        return seconds if per_call else row["pictures"] / seconds
+
+    ours = statistics.median(per_unit(row["ours_s"], row) for _, row in found.values())
+    lines = [["**libasl**", "cpu backend" + ("" if isa == "auto" else f", isa {isa}"), "fp32",
+              speed(ours), ""]]  # fmt: skip
+    for (peer, precision), (setting, row) in sorted(found.items(), key=lambda i: i[1][1]["ratio"]):
+        note = "" if is_held(peer, isa) else " (has no switch: all the processor offers)"
+        lines.append([PEERS[peer]["title"], setting + note, precision,
+                      speed(per_unit(row["theirs_s"], row)), ratio_text(row)])  # fmt: skip
+    unit = "picture to label" if per_call else "pictures/s"
+    return table(["engine", "best setting", "precision", unit, "libasl is faster by"], lines)
+
+
+def footprint(result):
+    lines = []
+    for peer in ("libasl", *result["peers"]):
+        start = result["starts"].get(peer, {})
+        known = result["peers"].get(peer, {})
+        title = PEERS[peer]["title"] if peer in PEERS else "**libasl**"
+        if "fault" in known:
+            lines.append([title, known["fault"], "", "", ""])
+            continue
+        if peer == "libasl":
+            size = f"{result['library_kb'] / 1000:.1f}"
+        else:
+            size = f"{known['own_mb']:.0f} ({known['all_mb']:.0f})"
+        training = result["training_mb"].get(peer)
+        lines.append([title, f"{1e3 * start['seconds']:.0f}" if "seconds" in start else
+                      start.get("fault", "not measured"),
+                      f"{start['rss_mb']:.0f}" if "rss_mb" in start else "",
+                      f"{training:.0f}" if training else "", size])  # fmt: skip
+    return table(["engine", "start to first label, ms", "peak memory, MB", "training, MB",
+                  "installed, MB"], lines)  # fmt: skip
+
+
+def left_out(result, faults):
+    lines = [f"* {PEERS[peer]['title']}: {facts['fault']}."
+             for peer, facts in result["peers"].items() if "fault" in facts]  # fmt: skip
+    for (peer, isa, kind, batch, precision, setting), fault in faults.items():
+        what = f", {kind} batch {batch}, {precision}, {setting}" if kind else ""
+        level = "" if isa == "auto" else f" at {isa}"
+        lines.append(f"* {PEERS[peer]['title']}{level}{what}: {fault}.")
+    for peer, start in result["starts"].items():
+        if "fault" in start:
+            lines.append(f"* {peer}, start: {start['fault']}.")
+        elif start["label"] != result["starts"]["libasl"].get("label"):
+            lines.append(f"* {peer}, start: says '{start['label']}', unlike libasl.")
+    return "\n".join(["Left out:", "", *lines, ""]) if lines else "Nothing was left out.\n"
+
+
+def render(result):
+    rows, faults = collect(result)
+    for (_, _, kind, batch, _, _), row in rows.items():
+        row["pictures"] = result["train_pictures"] if kind == "train" else batch
+    facts, plan = result["machine"], result["plan"]
+    versions = [f"libasl {result['libasl']}"]
+    versions += [f"{PEERS[peer]['title']} {known['version']}"
+                 for peer, known in result["peers"].items() if "version" in known]  # fmt: skip
+    pairs = max((row["n"] for row in rows.values()), default=0)
+    parts = [
+        f"Run on {result['date']}: {facts['processor']} ({facts['family']}), "
+        f"{facts['cores']} cores, {facts['memory_gb']} GB, {facts['system']}; "
+        f"{', '.join(facts['flags'])}. "
+        f"{result['threads']} threads on both sides. {', '.join(versions)}, "
+        f"Python {facts['python']}. Weights: {result['weights']}. "
+        f"Up to {pairs} pairs a row from {plan['rounds']} processes. The machine was "
+        f"{result['idle_before']:.0f} % idle before the run; other machines took "
+        f"{result['stolen']:.1f} % of its time during it.\n",
+        "### Goals and results\n", goals(result, rows),
+        "### One picture to its label\n", speeds(rows, "infer", "auto", 1),
+        "### Batches of 32\n", speeds(rows, "infer", "auto", 32),
+        "### Training, batch 32, Adam\n", speeds(rows, "train", "auto", 32),
+        "### AVX2 alone: one picture\n", speeds(rows, "infer", "avx2", 1),
+        "### AVX2 alone: batches of 32\n", speeds(rows, "infer", "avx2", 32),
+        "### Start, memory, size\n", footprint(result),
+        "### What is missing\n", left_out(result, faults),
+    ]  # fmt: skip
+    return "\n".join(parts)
+
+
+def insert(page, text):
+    """Put the text between the page's two markers."""
+    before, begin, rest = page.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"'{page}' lacks the lines '{BEGIN}' and '{END}'")
+    page.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}")
