@@ -107,7 +107,8 @@ hold_back() {
       { row[NR] = letter[NR] = $0; sub("/.*", "", letter[NR]); total[letter[NR]]++ }
       END {
         for (i = 2; i <= NR; i++) {
-          stretch = int(20 * seen[letter[i]]++ / total[letter[i]])
+          place = seen[letter[i]]++
+          stretch = int(20 * place / total[letter[i]])
           print row[i] > (stretch % 5 == 2 ? test : train)
         }
       }'
