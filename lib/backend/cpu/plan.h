@@ -127,12 +127,6 @@ size_t asl__cpu_gradient_size(const asl__op *op);
 /* pack.c: renews the packed weights from the parameters when they are stale. */
 void asl__cpu_pack(asl__plan *plan);
 
-/* One picture's input of op, or its output. */
-static inline float *asl__cpu_value(const asl__slot *slot, const asl__op *op)
-{
-    return slot->values + op->value;
-}
-
 /* Floats of a map. */
 static inline size_t asl__cpu_volume(const asl__map2d *map)
 {
