@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The copy of a picture that carries its label. */
+/* The copy of a picture that carries its label.
+ *
+ * Drawing takes cairo and the twenty libraries behind it; loading them takes as long as recognising
+ * a picture. So the program is built twice: asl-classify, with annotate_exec.c, starts fast, and
+ * becomes asl-classify-draw, with annotate_cairo.c, when there is something to draw. */
 #ifndef ASL_CLASSIFY_ANNOTATE_H
 #define ASL_CLASSIFY_ANNOTATE_H
 
@@ -8,7 +12,11 @@
 /** Draw @p label and @p score onto a copy of @p view and save it; the name's ending decides on JPEG
  * or PNG. Small pictures are enlarged first, so that the text is legible.
  * @param region  Outlined when not NULL. @return an exit code of cli.h. */
-int annotate(const char *path, const asl_image_view *view, const asl_rect *region,
-             const char *label, double score);
+typedef int annotate_fn(const char *path, const asl_image_view *view, const asl_rect *region,
+                        const char *label, double score);
+
+/** To be called before the program reads, prints or changes anything: it may start anew with the
+ * same @p arguments, which are main()'s argv. @return an exit code of cli.h. */
+int annotate_begin(annotate_fn **out, char **arguments);
 
 #endif /* ASL_CLASSIFY_ANNOTATE_H */

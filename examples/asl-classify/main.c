@@ -17,6 +17,7 @@
 typedef struct classifier {
     int32_t top; /* 0 = not said. */
     const char *draw;
+    annotate_fn *annotate; /* NULL without --draw. */
     asl_rect roi;
     bool has_roi, logits, json, force;
     asl_inferer *inferer;
@@ -184,8 +185,8 @@ static int draw_copy(classifier *c, const char *path, const asl_image_view *view
     else
         code = files_check_output(target, c->force);
     if (code == CLI_OK)
-        code = annotate(target, view, c->has_roi ? &c->roi : NULL,
-                        asl_model_label(c->model, c->order[0]), c->scores[c->order[0]]);
+        code = c->annotate(target, view, c->has_roi ? &c->roi : NULL,
+                           asl_model_label(c->model, c->order[0]), c->scores[c->order[0]]);
     free(target);
     free(name);
     return code;
@@ -216,7 +217,7 @@ static int classify(classifier *c, const char *path)
             print_json_line(c, path, ms);
         else
             print_text_line(c, path, ms);
-        if (c->draw)
+        if (c->annotate)
             code = draw_copy(c, path, &view);
     }
     asl_image_free(image);
@@ -232,10 +233,12 @@ static int classify_all(classifier *c, char **paths, int count)
     c->scores = cli_alloc((size_t)c->label_count, sizeof *c->scores);
     c->raw = cli_alloc((size_t)c->label_count, sizeof *c->raw);
     c->order = cli_alloc((size_t)c->label_count, sizeof *c->order);
-    for (int i = 0; i < count && cli_flush(); i++) {
+    for (int i = 0; i < count; i++) {
         const int result = classify(c, paths[i]);
         if (code == CLI_OK)
             code = result;
+        if (!cli_flush())
+            break;
     }
     json_decref(c->drawn);
     json_decref(c->base_names);
@@ -252,7 +255,7 @@ int main(int argc, char **argv)
     bool quiet = false, verbose = false;
     asl_inferer_options inferer_options;
     asl_inferer_options_init(&inferer_options, sizeof inferer_options);
-    inferer_options.backend = inferer_options.isa = "auto";
+    inferer_options.backend = inferer_options.isa = inferer_options.precision = "auto";
     const cli_option options[] = {
         CLI_MODEL(&model_path),
         CLI_INT('n', "top", "N", &c.top, 1, 1024,
@@ -263,6 +266,7 @@ int main(int argc, char **argv)
         CLI_TEXT(0, "roi", "X,Y,W,H", &roi, "look only at this part of each picture, in pixels"),
         CLI_BACKEND(&inferer_options.backend),
         CLI_ISA(&inferer_options.isa),
+        CLI_PRECISION(&inferer_options.precision),
         CLI_THREADS(&inferer_options.threads),
         CLI_FORCE(&c.force),
         CLI_JSON(&c.json),
@@ -290,7 +294,9 @@ int main(int argc, char **argv)
 
     asl_error err = ASL_ERROR_INIT;
     asl_model *model = NULL;
-    int code = model_open(&model, model_path);
+    int code = c.draw ? annotate_begin(&c.annotate, argv) : CLI_OK;
+    if (code == CLI_OK)
+        code = model_open(&model, model_path);
     if (code == CLI_OK && asl_inferer_create(&c.inferer, model, &inferer_options, &err) < 0)
         code = cli_fail(&err);
     if (code == CLI_OK) {

@@ -21,17 +21,31 @@ typedef struct header {
 
 _Static_assert(sizeof(header) == ASL__ALIGNMENT, "the header must keep the alignment");
 
+/* Zeroed, through calloc(): what comes fresh from the system is zero already, and a page of it
+ * costs nothing until it is used. The pointer to free lies right before the aligned block; there is
+ * room, as calloc() aligns at least to a pointer and the step to the block is never zero. */
 static void *system_alloc(size_t size, size_t alignment, void *user)
+{
+    size_t total = 0;
+    char *memory = NULL, *block = NULL;
+
+    (void)user;
+    if (!asl__add_size(&total, size, alignment))
+        return NULL;
+    memory = calloc(total, 1);
+    if (memory == NULL)
+        return NULL;
+    block = memory + (alignment - (uintptr_t)memory % alignment);
+    memcpy(block - sizeof memory, &memory, sizeof memory);
+    return block;
+}
+
+static void system_free(void *block, void *user)
 {
     void *memory = NULL;
 
     (void)user;
-    return posix_memalign(&memory, alignment, size) == 0 ? memory : NULL;
-}
-
-static void system_free(void *memory, void *user)
-{
-    (void)user;
+    memcpy(&memory, (char *)block - sizeof memory, sizeof memory);
     free(memory);
 }
 
@@ -90,7 +104,8 @@ void *asl__alloc(size_t size)
     block = active.alloc(total, ASL__ALIGNMENT, active.user);
     if (block == NULL)
         return NULL;
-    memset(block, 0, total);
+    if (active.alloc != system_alloc) /* which zeroes in a cheaper way */
+        memset(block, 0, total);
     block->size = size;
     count_bytes(size);
     return block + 1;

@@ -12,6 +12,15 @@ asl_status asl__view_check(const asl_image_view *view, const asl_rect *region, a
 asl_status asl__resize_rgb(uint8_t *out, int32_t width, int32_t height, const asl_image_view *view,
                            const asl_rect *region, asl_error *err);
 
+/* The same without taking memory again and again: what scaling works in grows when a wider picture
+ * comes and is kept for the next. Begins as {0}, ends with asl__free(memory). */
+typedef struct asl__scratch {
+    void *memory;
+    size_t size;
+} asl__scratch;
+asl_status asl__resize_rgb_in(asl__scratch *scratch, uint8_t *out, int32_t width, int32_t height,
+                              const asl_image_view *view, const asl_rect *region, asl_error *err);
+
 /* ASL_OK when the bytes begin like a JPEG or PNG file; otherwise ASL_ERR_UNSUPPORTED (or
  * ASL_ERR_TRUNCATED for an empty file), naming what it is when known (GIF, WebP, ...). */
 asl_status asl__image_sniff(const void *data, size_t size, asl_error *err);

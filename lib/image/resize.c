@@ -9,11 +9,12 @@
 #include "image/convert.h"
 #include "image/image.h"
 
-/* The region to scale, and a row of scratch for formats that need converting. */
+/* The region to scale, and the memory to do it in. */
 typedef struct source {
     const asl_image_view *view;
     asl_rect area;
-    uint8_t *scratch;
+    void *work;   /* WORK_BYTES for each output column */
+    uint8_t *row; /* for formats that need converting */
 } source;
 
 static const uint8_t *source_row(const source *from, int32_t y)
@@ -21,8 +22,8 @@ static const uint8_t *source_row(const source *from, int32_t y)
     const asl_image_view *view = from->view;
     if (view->format == ASL_FORMAT_RGB24)
         return view->pixels + view->stride * (from->area.y + y) + (int64_t)from->area.x * 3;
-    asl__rgb_row(from->scratch, view, from->area.x, from->area.y + y, from->area.width);
-    return from->scratch;
+    asl__rgb_row(from->row, view, from->area.x, from->area.y + y, from->area.width);
+    return from->row;
 }
 
 /* --- bilinear ---------------------------------------------------------------------------- */
@@ -78,21 +79,13 @@ static void blend_rows(uint8_t *out, const int32_t *above, const int32_t *below,
     }
 }
 
-static asl_status resize_bilinear(uint8_t *out, int32_t width, int32_t height, const source *from,
-                                  asl_error *err)
+static void resize_bilinear(uint8_t *out, int32_t width, int32_t height, const source *from)
 {
-    asl_status status = ASL_OK;
     const size_t count = (size_t)width * 3;
+    tap *taps = from->work;
     /* Two neighbouring input rows, scaled to the output's width; row y lives in rows[y % 2]. */
-    int32_t *rows[2] = {NULL, NULL};
+    int32_t *rows[2] = {(void *)(taps + width), (int32_t *)(void *)(taps + width) + count};
     int32_t held[2] = {-1, -1};
-    tap *taps = asl__alloc_array((size_t)width, sizeof *taps);
-    rows[0] = asl__alloc_array(count, 2 * sizeof *rows[0]);
-    if (taps == NULL || rows[0] == NULL) {
-        status = asl__fail_memory(err, "scaling a picture");
-        goto fail;
-    }
-    rows[1] = rows[0] + count;
     for (int32_t x = 0; x < width; x++)
         taps[x] = make_tap(x, from->area.width, width);
 
@@ -106,10 +99,6 @@ static asl_status resize_bilinear(uint8_t *out, int32_t width, int32_t height, c
         }
         blend_rows(out, rows[rise.first % 2], rows[rise.second % 2], rise.weights, count);
     }
-fail:
-    asl__free(rows[0]);
-    asl__free(taps);
-    return status;
 }
 
 /* --- area -------------------------------------------------------------------------------- */
@@ -149,19 +138,13 @@ static void sum_row(uint32_t *sums, const uint8_t *row, int32_t from, int32_t to
     }
 }
 
-static asl_status resize_area(uint8_t *out, int32_t width, int32_t height, const source *from,
-                              asl_error *err)
+static void resize_area(uint8_t *out, int32_t width, int32_t height, const source *from)
 {
-    asl_status status = ASL_OK;
     const size_t count = (size_t)width * 3;
     const uint64_t whole = (uint64_t)from->area.width * (uint64_t)from->area.height;
     int32_t held = -1; /* the row in `sums`: the last of one output row may begin the next */
-    uint64_t *totals = asl__alloc_array(count, sizeof *totals);
-    uint32_t *sums = asl__alloc_array(count, sizeof *sums);
-    if (totals == NULL || sums == NULL) {
-        status = asl__fail_memory(err, "scaling a picture");
-        goto fail;
-    }
+    uint64_t *totals = from->work;
+    uint32_t *sums = (void *)(totals + count);
     for (int32_t y = 0; y < height; y++, out += count) {
         const span part = make_span(y, from->area.height, height);
         memset(totals, 0, count * sizeof *totals);
@@ -178,44 +161,58 @@ static asl_status resize_area(uint8_t *out, int32_t width, int32_t height, const
         for (size_t i = 0; i < count; i++)
             out[i] = (uint8_t)((totals[i] + whole / 2) / whole);
     }
-fail:
-    asl__free(sums);
-    asl__free(totals);
-    return status;
 }
 
 /* ----------------------------------------------------------------------------------------- */
 
-static asl_status resize(uint8_t *out, int32_t width, int32_t height, const source *from,
-                         asl_error *err)
+#define WORK_BYTES (sizeof(tap) + 2 * 3 * sizeof(int32_t))
+
+_Static_assert(3 * (sizeof(uint64_t) + sizeof(uint32_t)) <= WORK_BYTES, "room for either method");
+
+/* By the width of the whole picture: a region that moves and grows takes no more. */
+static asl_status find_room(source *from, asl__scratch *scratch, int32_t width, asl_error *err)
 {
-    const asl_rect *area = &from->area;
+    const size_t work = (size_t)width * WORK_BYTES;
+    const size_t size = work + (size_t)from->view->width * 3;
+    if (size > scratch->size) {
+        void *memory = asl__grow(scratch->memory, 0, size, 1);
+        if (memory == NULL)
+            return asl__fail_memory(err, "scaling a picture");
+        *scratch = (asl__scratch){memory, size};
+    }
+    from->work = scratch->memory;
+    from->row = (uint8_t *)scratch->memory + work;
+    return ASL_OK;
+}
+
+asl_status asl__resize_rgb_in(asl__scratch *scratch, uint8_t *out, int32_t width, int32_t height,
+                              const asl_image_view *view, const asl_rect *region, asl_error *err)
+{
+    asl_status status = ASL_OK;
+    source from = {.view = view};
+    ASL__TRY(asl__view_check(view, region, err));
+    const asl_rect *area = &from.area;
+    from.area = region != NULL ? *region : (asl_rect){0, 0, view->width, view->height};
     if (area->width == width && area->height == height) {
         for (int32_t y = 0; y < height; y++)
-            asl__rgb_row(out + (size_t)y * (size_t)width * 3, from->view, area->x, area->y + y,
-                         width);
+            asl__rgb_row(out + (size_t)y * (size_t)width * 3, view, area->x, area->y + y, width);
         return ASL_OK;
     }
+    ASL__TRY(find_room(&from, scratch, width, err));
     if (area->width > 2 * width && area->height > 2 * height)
-        return resize_area(out, width, height, from, err);
-    return resize_bilinear(out, width, height, from, err);
+        resize_area(out, width, height, &from);
+    else
+        resize_bilinear(out, width, height, &from);
+fail:
+    return status;
 }
 
 asl_status asl__resize_rgb(uint8_t *out, int32_t width, int32_t height, const asl_image_view *view,
                            const asl_rect *region, asl_error *err)
 {
-    asl_status status = ASL_OK;
-    source from = {.view = view};
-    ASL__TRY(asl__view_check(view, region, err));
-    from.area = region != NULL ? *region : (asl_rect){0, 0, view->width, view->height};
-    from.scratch = asl__alloc_array((size_t)from.area.width, 3);
-    if (from.scratch == NULL) {
-        status = asl__fail_memory(err, "scaling a picture");
-        goto fail;
-    }
-    ASL__TRY(resize(out, width, height, &from, err));
-fail:
-    asl__free(from.scratch);
+    asl__scratch scratch = {0};
+    const asl_status status = asl__resize_rgb_in(&scratch, out, width, height, view, region, err);
+    asl__free(scratch.memory);
     return status;
 }
 

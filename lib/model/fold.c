@@ -77,6 +77,11 @@ asl_status asl__model_fold(asl_model **out, const asl_model *model, asl_error *e
     if (!chosen)
         return asl__fail_memory(err, "a network");
     choose_layers(chosen, network);
+    if (chosen->layer_count == network->layer_count) { /* all stay as they are */
+        asl__free(chosen);
+        *out = asl__model_retain(model);
+        return ASL_OK;
+    }
     parts.architecture = architecture = asl__architecture_text(chosen);
     if (!architecture)
         ASL__TRY(asl__fail_memory(err, "a layer list"));

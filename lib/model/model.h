@@ -61,7 +61,8 @@ asl_status asl__model_copy(asl_model **out, const asl_model *model, const float 
                            const char *metrics, asl_error *err);
 
 /* The same function without batch norm and dropout, for inference: each batch norm is folded into
- * the convolution before it. Where a batch norm follows anything else it stays. */
+ * the convolution before it. Where a batch norm follows anything else it stays. Without anything to
+ * fold or drop it is the same model. */
 asl_status asl__model_fold(asl_model **out, const asl_model *model, asl_error *err);
 
 /* Model <-> the metadata and tensors of a safetensors file; shared with checkpoints, whose model

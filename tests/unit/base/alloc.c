@@ -3,6 +3,8 @@
 #include "support/support.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
@@ -31,6 +33,36 @@ static void blocks_are_aligned_and_zero(void **state)
         memset(block, 0xa5, sizes[i]); /* dirt for the next one */
         asl__free(block);
     }
+}
+
+#if defined(__SANITIZE_THREAD__)
+#define ZEROES_BY_WRITING 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define ZEROES_BY_WRITING 1
+#endif
+#endif
+
+/* Plans set aside more than most pictures need. */
+static void pages_cost_nothing_until_used(void **state)
+{
+    enum { SIZE = 64 << 20, LEAST_PAGE = 4096 };
+    static unsigned char resident[SIZE / LEAST_PAGE];
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    unsigned char *block = NULL;
+    size_t count = 0;
+
+    (void)state;
+#ifdef ZEROES_BY_WRITING
+    skip(); /* the sanitizer's calloc() */
+#endif
+    block = asl__alloc(SIZE);
+    assert_non_null(block);
+    assert_int_equal(mincore(block + (page - (uintptr_t)block % page), SIZE - page, resident), 0);
+    for (size_t i = 0; i < SIZE / page - 1; i++)
+        count += resident[i] & 1;
+    assert_true(count < SIZE / page / 4); /* not 0: the header's page may be a huge one */
+    asl__free(block);
 }
 
 static void use_is_counted(void **state)
@@ -215,6 +247,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_are_aligned_and_zero),
+        cmocka_unit_test(pages_cost_nothing_until_used),
         cmocka_unit_test(use_is_counted),
         cmocka_unit_test(too_much_is_null),
         cmocka_unit_test(growing_keeps_what_was_used),

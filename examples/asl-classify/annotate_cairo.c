@@ -92,8 +92,8 @@ static void draw_region(cairo_t *cr, const asl_rect *region, double scale, doubl
     }
 }
 
-int annotate(const char *path, const asl_image_view *view, const asl_rect *region,
-             const char *label, double score)
+static int annotate(const char *path, const asl_image_view *view, const asl_rect *region,
+                    const char *label, double score)
 {
     asl_error err = ASL_ERROR_INIT;
     asl_image *image = NULL;
@@ -118,4 +118,11 @@ done:
     draw_drop(cr);
     asl_image_free(image);
     return code;
+}
+
+int annotate_begin(annotate_fn **out, char **arguments)
+{
+    (void)arguments;
+    *out = annotate;
+    return CLI_OK;
 }
