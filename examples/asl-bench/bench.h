@@ -5,6 +5,7 @@
 #ifndef ASL_BENCH_BENCH_H
 #define ASL_BENCH_BENCH_H
 
+#include <jansson.h>
 #include <stdint.h>
 #include <sys/resource.h>
 #include <sys/types.h>
@@ -21,10 +22,19 @@ typedef struct settings {
     const char *model;                         /* File. */
     const char *first_picture, *training_data; /* Files, made by prepare_...(). */
     const char *folder;                        /* Where those lie, and nothing else. */
-    const char *backend, *isa;
+    const char *backend, *isa, *precision;
     int32_t batch, threads; /* Both >= 1. */
     double seconds;         /* For each measurement. */
 } settings;
+
+/* What the library can report: as many layers as a network may have, and its input. */
+enum { BENCH_LAYERS = 129 };
+
+typedef struct layer_result {
+    char name[64], method[40];
+    int64_t macs;
+    double seconds;
+} layer_result;
 
 /* What came out; not a number where nothing was measured. Children hand it on as bytes, hence no
  * pointers. */
@@ -35,6 +45,7 @@ typedef struct results {
     char backend[256];        /* The library's line: "cpu avx512 (...)". */
     char engine[32];          /* Its first word. */
     char isa[32];             /* The instruction set it names, or "". */
+    char precision[32];       /* What it multiplies in. */
     double p50, p95, slowest; /* Seconds for one picture. */
     double rate;              /* Pictures a second in batches. */
     double train_rate;        /* Pictures a second in training. */
@@ -42,6 +53,8 @@ typedef struct results {
     double memory;            /* Bytes that such a program had resident at most. */
     double train_memory;      /* The same in training, without the mapped pictures. */
     double peak;              /* Floating-point operations a second of all threads. */
+    int32_t layer_count;      /* 0: they were not asked for. */
+    layer_result layers[BENCH_LAYERS];
 } results;
 
 /** Fills in its part of @p r. */
@@ -71,6 +84,8 @@ void remove_material(const settings *s);
 
 /** On one picture after the other. */
 measurement measure_latency;
+/** The same, layer by layer. */
+measurement measure_layers;
 /** In batches. */
 measurement measure_rate;
 /** Load the model and print the label of the picture at @p path: a whole small program. */
@@ -78,12 +93,18 @@ int print_label(const settings *s, const char *path);
 
 void sort_times(double *times, size_t count);
 
+/* ---- layers.c ---- */
+
+/** As an array. */
+json_t *layers_json(const results *r);
+void print_layers(const results *r);
+
 /* ---- train.c, start.c, peak.c ---- */
 
 measurement measure_training;
 /** Starts programs itself, and so belongs into the parent. */
 measurement measure_start;
-/** Of the instruction set in r->isa. */
+/** Of the instruction set in r->isa and the precision in r->precision. */
 measurement measure_peak;
 
 /** Seconds of work before anything counts: clocks rise, memory becomes known. */

@@ -29,6 +29,19 @@ int wait_for_child(pid_t child, struct rusage *usage)
     return CLI_FAILED;
 }
 
+/* @return false when less came, or Ctrl-C. */
+static bool read_all(int from, void *data, size_t size)
+{
+    size_t done = 0;
+    while (done < size) {
+        const ssize_t count = read(from, (char *)data + done, size - done);
+        if (count == 0 || (count < 0 && (errno != EINTR || cli_interrupted())))
+            return false;
+        done += count > 0 ? (size_t)count : 0;
+    }
+    return true;
+}
+
 int run_in_child(measurement *measure, const settings *s, results *r)
 {
     int ends[2];
@@ -40,17 +53,18 @@ int run_in_child(measurement *measure, const settings *s, results *r)
     const pid_t child = fork();
     if (child == 0) {
         const int code = measure(s, r);
-        /* Smaller than what a pipe holds: written at once, or not at all. */
         exit(write(ends[1], r, sizeof *r) == (ssize_t)sizeof *r ? code : CLI_FAILED);
     }
     close(ends[1]);
     int code = CLI_FAILED;
-    if (child > 0)
+    if (child > 0) {
+        const bool complete = read_all(ends[0], r, sizeof *r);
         code = wait_for_child(child, NULL);
-    else
+        if (code == CLI_OK && !complete)
+            code = CLI_FAILED;
+    } else {
         cli_error("cannot start a process: %s", strerror(errno));
-    if (code == CLI_OK && read(ends[0], r, sizeof *r) != (ssize_t)sizeof *r)
-        code = CLI_FAILED;
+    }
     close(ends[0]);
     return code;
 }

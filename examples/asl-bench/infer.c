@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How fast pictures are recognised: one by one, and in batches. See bench.h. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -25,6 +26,7 @@ static int open_inferer(workshop *w, const settings *s, int32_t batch)
     asl_inferer_options_init(&options, sizeof options);
     options.backend = s->backend;
     options.isa = s->isa;
+    options.precision = s->precision;
     options.threads = s->threads;
     options.batch_size = batch;
     const int code = model_open(&w->model, s->model);
@@ -137,6 +139,49 @@ int measure_latency(const settings *s, results *r)
         }
     }
     free(times);
+    close_workshop(&w);
+    return code;
+}
+
+static int take_layers(results *r, const asl_profile *profile)
+{
+    asl_error err = ASL_ERROR_INIT;
+    r->layer_count = asl_profile_count(profile);
+    if (r->layer_count > BENCH_LAYERS)
+        r->layer_count = BENCH_LAYERS;
+    for (int32_t i = 0; i < r->layer_count; i++) {
+        asl_layer_time time = {.struct_size = sizeof time};
+        if (asl_profile_get(&time, profile, i, &err) < 0)
+            return cli_fail(&err);
+        layer_result *layer = &r->layers[i];
+        snprintf(layer->name, sizeof layer->name, "%s", time.name);
+        snprintf(layer->method, sizeof layer->method, "%s", time.method);
+        layer->macs = time.mac_count;
+        layer->seconds = 1e-9 * time.nanoseconds;
+    }
+    return CLI_OK;
+}
+
+int measure_layers(const settings *s, results *r)
+{
+    enum { LEAST = 3, MOST = 10000 };
+    asl_error err = ASL_ERROR_INIT;
+    workshop w = {0};
+    asl_profile *profile = NULL;
+    int code = open_workshop(&w, s, r, 1);
+    if (code == CLI_OK) {
+        const double started = progress_clock();
+        const size_t passes = repeat(&w, warm_up_seconds(s), 1, NULL, MOST);
+        const double runs = s->seconds * (double)passes / (progress_clock() - started);
+        if (passes == 0)
+            code = cli_interrupted() ? CLI_INTERRUPTED : CLI_FAILED;
+        else if (asl_inferer_profile(&profile, w.inferer, w.views,
+                                     (int32_t)fmin(fmax(runs, LEAST), MOST), &err) < 0)
+            code = cli_fail(&err);
+        else
+            code = take_layers(r, profile);
+    }
+    asl_profile_free(profile);
     close_workshop(&w);
     return code;
 }

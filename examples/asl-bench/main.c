@@ -34,7 +34,7 @@ static double earlier_load(void)
 /* ---- Measuring ---- */
 
 /* The phases in their order. The peak comes last: it needs the instruction set. */
-static int measure_all(const settings *s, results *r, bool train)
+static int measure_all(const settings *s, results *r, bool layers, bool train)
 {
     const struct phase {
         const char *name;
@@ -43,6 +43,7 @@ static int measure_all(const settings *s, results *r, bool train)
     } phases[] = {
         {"network", prepare_model, true, false},
         {"one picture", measure_latency, true, false},
+        {"layers", measure_layers, layers, false},
         {"batches", measure_rate, true, false},
         {"start", measure_start, true, true},
         {"training data", prepare_training_data, train, false},
@@ -64,7 +65,7 @@ static int measure_all(const settings *s, results *r, bool train)
 }
 
 /* With files in a folder of its own, which is gone afterwards. */
-static int run(settings *s, results *r, bool train)
+static int run(settings *s, results *r, bool layers, bool train)
 {
     const char *parent = getenv("TMPDIR");
     char *folder = files_join(parent && parent[0] ? parent : "/tmp", "asl-bench-XXXXXX");
@@ -81,7 +82,7 @@ static int run(settings *s, results *r, bool train)
     s->training_data = training_data;
     if (s->preset)
         s->model = model;
-    const int code = measure_all(s, r, train);
+    const int code = measure_all(s, r, layers, train);
     remove_material(s);
     free(training_data);
     free(first_picture);
@@ -108,6 +109,7 @@ static void print_json(const settings *s, const results *r)
     json_put(document, "macs", json_integer(r->macs));
     json_put(document, "backend", json_text(r->engine));
     json_put(document, "isa", json_text(r->isa[0] ? r->isa : NULL));
+    json_put(document, "precision", json_text(r->precision));
     json_put(document, "threads", json_integer(s->threads));
     json_put(document, "batch", json_integer(s->batch));
     json_put(document, "p50_ms", json_number(1e3 * r->p50));
@@ -120,6 +122,7 @@ static void print_json(const settings *s, const results *r)
     json_put(document, "train_rss_mb", json_number(1e-6 * r->train_memory));
     json_put(document, "peak_gflops", json_number(1e-9 * r->peak));
     json_put(document, "peak_share", json_number(share_of_peak(r)));
+    json_put(document, "layers", r->layer_count > 0 ? layers_json(r) : json_null());
     json_print(document);
 }
 
@@ -147,14 +150,16 @@ static void print_table(const settings *s, const results *r)
     print_row("", "training", 1e-6 * r->train_memory, "MB");
     print_row("processor's peak", threads, 1e-9 * r->peak, "GFLOP/s");
     print_row("", "reached", 100 * share_of_peak(r), "%");
+    if (r->layer_count > 0)
+        print_layers(r);
 }
 
 int main(int argc, char **argv)
 {
-    settings s = {.backend = "auto", .isa = "auto", .batch = 32, .seconds = 2};
-    results r = {.train_rate = NAN, .train_memory = NAN};
+    settings s = {.backend = "auto", .isa = "auto", .precision = "auto", .batch = 32, .seconds = 2};
+    static results r = {.train_rate = NAN, .train_memory = NAN};
     const char *once = NULL;
-    bool train = false, json = false, quiet = false;
+    bool layers = false, train = false, json = false, quiet = false;
     int32_t progress = PROGRESS_AUTO;
     const cli_option options[] = {
         CLI_MODEL(&s.model),
@@ -163,6 +168,7 @@ int main(int argc, char **argv)
                  "when neither is given"),
         CLI_INT('s', "size", "N", &s.size, 0, 4096, "input of N x N pixels; 0 is the preset's own"),
         CLI_INT('b', "batch", "N", &s.batch, 1, 4096, "pictures in one pass or training step"),
+        CLI_FLAG(0, "layers", &layers, "measure each layer on one picture too"),
         CLI_FLAG(0, "train", &train, "measure training too"),
         CLI_REAL(0, "seconds", "X", &s.seconds, 0.05, 60, "for each measurement"),
         CLI_TEXT(0, "once", "IMAGE", &once,
@@ -170,6 +176,7 @@ int main(int argc, char **argv)
                  "memory are measured on"),
         CLI_BACKEND(&s.backend),
         CLI_ISA(&s.isa),
+        CLI_PRECISION(&s.precision),
         CLI_THREADS(&s.threads),
         CLI_JSON(&json),
         CLI_PROGRESS(&progress),
@@ -186,7 +193,8 @@ int main(int argc, char **argv)
             "on disk, all files in the page cache. Memory: the most that was resident, in\n"
             "10^6 bytes; in training without the mapped pictures. Peak: multiply-adds on\n"
             "registers with the same instruction set; reached in batches, each convolution\n"
-            "counted as the plain one. The pictures are random. Other work on the machine\n"
+            "counted as the plain one. Layers: medians, all threads at one layer at a time;\n"
+            "GFLOP/s are counted alike. The pictures are random. Other work on the machine\n"
             "spoils every figure.\n",
         .options = options,
         .option_count = sizeof options / sizeof *options,
@@ -206,7 +214,7 @@ int main(int argc, char **argv)
         s.preset = "seed";
     const double load = earlier_load();
     cli_catch_interrupt(NULL, NULL);
-    const int code = run(&s, &r, train);
+    const int code = run(&s, &r, layers, train);
     if (code == CLI_OK && json)
         print_json(&s, &r);
     else if (code == CLI_OK)

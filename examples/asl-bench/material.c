@@ -84,11 +84,13 @@ static int take_facts(results *r, const asl_model *model, const settings *s)
     asl_inferer_options_init(&options, sizeof options);
     options.backend = s->backend;
     options.isa = s->isa;
+    options.precision = s->precision;
     options.threads = s->threads;
     if (asl_inferer_create(&inferer, model, &options, &err) < 0)
         return cli_fail(&err);
     snprintf(r->backend, sizeof r->backend, "%s", asl_inferer_backend(inferer));
-    sscanf(r->backend, "%31s %31[a-z0-9_]", r->engine, r->isa);
+    snprintf(r->precision, sizeof r->precision, "fp32"); /* unless the line has another */
+    sscanf(r->backend, "%31s %31[a-z0-9_] %31[a-z0-9_]", r->engine, r->isa, r->precision);
     asl_inferer_free(inferer);
 
     asl_model_info info = {.struct_size = sizeof info};

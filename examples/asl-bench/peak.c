@@ -3,6 +3,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #include "bench.h"
 #include "common/progress.h"
@@ -38,25 +41,74 @@ DEFINE_WORK(work_avx2, 32, __attribute__((target("avx2,fma"))))
 DEFINE_WORK(work_avx512, 64, __attribute__((target("avx512f"))))
 #endif
 
+#if defined(__x86_64__)
+/* A pair of bfloat16 in the place of each float. */
+#define BEGIN_PAIRS(i)  __m512 sum##i = _mm512_set1_ps((float)(i));
+#define STEP_PAIRS(i)   sum##i = _mm512_dpbf16_ps(sum##i, factor, factor);
+#define FINISH_PAIRS(i) total = _mm512_add_ps(total, sum##i);
+__attribute__((target("avx512f,avx512bf16"))) static float work_avx512_bf16(float near_one)
+{
+    const __m512bh factor = (__m512bh)_mm512_set1_ps(near_one);
+    __m512 total = _mm512_setzero_ps();
+    EACH(BEGIN_PAIRS)
+    for (int i = 0; i < ROUNDS; i++) {
+        EACH(STEP_PAIRS)
+    }
+    EACH(FINISH_PAIRS)
+    return _mm512_reduce_add_ps(total);
+}
+
+/* Tiles of 16 x 16 sums of 32 products; six of the eight are sums, so that each comes up twice. */
+#define STEP_TILE(i) _tile_dpbf16ps(i, 6, 7);
+#define EACH_TILE(X) X(0) X(1) X(2) X(3) X(4) X(5) X(0) X(1) X(2) X(3) X(4) X(5)
+__attribute__((target("amx-tile,amx-bf16"))) static float work_amx(float near_one)
+{
+    enum { TILES = 8, ROWS = 16, ROW_BYTES = 64 };
+    uint8_t shapes[64] = {1}; /* palette, row bytes of each tile, rows of each tile */
+    float values[ROWS * ROWS];
+    for (int tile = 0; tile < TILES; tile++) {
+        shapes[16 + 2 * tile] = ROW_BYTES;
+        shapes[48 + tile] = ROWS;
+    }
+    for (int i = 0; i < ROWS * ROWS; i++)
+        values[i] = near_one;
+    _tile_loadconfig(shapes);
+    _tile_loadd(6, values, ROW_BYTES);
+    _tile_loadd(7, values, ROW_BYTES);
+    for (int i = 0; i < ROUNDS; i++) {
+        EACH_TILE(STEP_TILE)
+    }
+    _tile_stored(0, values, ROW_BYTES);
+    _tile_release();
+    return values[0];
+}
+#endif
+
 typedef struct level {
-    const char *isa;
+    const char *isa, *precision;
+    const char *feature; /* that it needs beyond the instruction set */
     float (*work)(float near_one);
-    double lanes;
+    double lanes; /* multiply-adds of one step */
 } level;
 
-static level find_level(const char *isa)
+/* bfloat16 without instructions for it is computed in float. */
+static level find_level(const results *r)
 {
     const level levels[] = {
 #if defined(__x86_64__)
-        {"avx2", work_avx2, 8},
-        {"avx512", work_avx512, 16},
+        {"amx", "bf16", "amx_bf16", work_amx, 16 * 16 * 32},
+        {"avx512", "bf16", "avx512_bf16", work_avx512_bf16, 32},
+        {"amx", NULL, "", work_avx512, 16},
+        {"avx512", NULL, "", work_avx512, 16},
+        {"avx2", NULL, "", work_avx2, 8},
 #endif
-        {"", work_plain, 4},
+        {NULL, NULL, "", work_plain, 4},
     };
-    size_t i = 0;
-    while (levels[i].isa[0] && strcmp(levels[i].isa, isa) != 0)
-        i++;
-    return levels[i];
+    for (const level *l = levels;; l++)
+        if ((!l->isa || strcmp(l->isa, r->isa) == 0) &&
+            (!l->precision || strcmp(l->precision, r->precision) == 0) &&
+            strstr(asl_cpu_features(), l->feature))
+            return *l;
 }
 
 /* One thread's part of a trial. */
@@ -114,7 +166,7 @@ int measure_peak(const settings *s, results *r)
     enum { TRIALS = 5 };
     worker *workers = cli_alloc((size_t)s->threads, sizeof *workers);
     for (int32_t i = 0; i < s->threads; i++) {
-        workers[i].level = find_level(r->isa);
+        workers[i].level = find_level(r);
         workers[i].seconds = warm_up_seconds(s) / TRIALS;
     }
     double best = 0;

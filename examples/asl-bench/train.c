@@ -77,6 +77,7 @@ int measure_training(const settings *s, results *r)
     options.threads = s->threads;
     options.backend = s->backend;
     options.isa = s->isa;
+    options.precision = s->precision;
     /* The weights hardly move: learning such pictures by heart would change the work. */
     options.learning_rate = 1e-9;
     options.on_progress = on_progress;

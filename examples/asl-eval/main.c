@@ -170,7 +170,7 @@ int main(int argc, char **argv)
     asl_dataset_options_init(&s.data, sizeof s.data);
     asl_inferer_options_init(&s.inferer, sizeof s.inferer);
     asl_evaluate_options_init(&s.evaluate, sizeof s.evaluate);
-    s.inferer.backend = s.inferer.isa = "auto";
+    s.inferer.backend = s.inferer.isa = s.inferer.precision = "auto";
     s.inferer.batch_size = 32;
     s.evaluate.progress = progress_callback;
     const cli_option options[] = {
@@ -184,6 +184,7 @@ int main(int argc, char **argv)
         CLI_INT('b', "batch", "N", &s.inferer.batch_size, 1, 4096, "pictures in one pass"),
         CLI_BACKEND(&s.inferer.backend),
         CLI_ISA(&s.inferer.isa),
+        CLI_PRECISION(&s.inferer.precision),
         CLI_THREADS(&s.inferer.threads),
         CLI_SEED(&s.data.seed),
         CLI_FORCE(&s.force),

@@ -11,7 +11,7 @@
 /* What --isa takes besides auto, in rising order, and the feature that stands for each. */
 static const struct {
     const char *name, *feature;
-} levels[] = {{"c", ""}, {"avx2", " avx2"}, {"avx512", " avx512f"}};
+} levels[] = {{"c", ""}, {"avx2", " avx2"}, {"avx512", " avx512f"}, {"amx", " amx_bf16"}};
 enum { LEVEL_COUNT = sizeof levels / sizeof *levels };
 
 static bool has_level(int level)

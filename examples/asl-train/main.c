@@ -91,6 +91,7 @@ static int create_trainer(run *r)
     options.checkpoint_steps = r->checkpoint_steps;
     options.backend = r->backend;
     options.isa = r->isa;
+    options.precision = r->precision;
     options.checkpoint = checkpoint;
     options.rank = r->rank;
     options.ranks = r->ranks;
@@ -220,6 +221,7 @@ static int check_engine(const run *r)
     options.threads = r->threads;
     options.backend = r->backend;
     options.isa = r->isa;
+    options.precision = r->precision;
     const asl_status status = asl_inferer_create(&inferer, r->start, &options, &err);
     asl_inferer_free(inferer);
     return status < 0 ? cli_fail(&err) : CLI_OK;
@@ -348,7 +350,7 @@ static void release(run *r)
 
 int main(int argc, char **argv)
 {
-    enum { SETTINGS = 14 };
+    enum { SETTINGS = 15 };
     run r = {.preset = "seed",
              .epochs = 10,
              .batch = 32,
@@ -356,7 +358,8 @@ int main(int argc, char **argv)
              .momentum = 0.9,
              .validation_share = 0.15,
              .backend = "auto",
-             .isa = "auto"};
+             .isa = "auto",
+             .precision = "auto"};
     int32_t progress = PROGRESS_AUTO;
     const cli_option options[] = {
         /* The first SETTINGS rows shape the result; run.json records them. */
@@ -378,6 +381,7 @@ int main(int argc, char **argv)
                    "signers; auto takes signers when the data name them, else blocks"),
         CLI_INT('n', "per-class", "N", &r.per_class, 0, 1000000000,
                 "use no more than N pictures of each class; 0 uses all"),
+        CLI_PRECISION(&r.precision),
         CLI_SEED(&r.seed),
         /* The others do not. */
         CLI_TEXT('o', "out", "RUN", &r.folder, "folder of the run"),

@@ -32,7 +32,7 @@ typedef struct run {
 
     /* Settings that do not. */
     int32_t threads, checkpoint_steps;
-    const char *backend, *isa;
+    const char *backend, *isa, *precision;
 
     json_t *recorded; /* run.json as found by --resume; the settings' texts point into it. */
     asl_model *start; /* Fresh weights. */

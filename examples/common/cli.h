@@ -82,8 +82,11 @@ typedef struct cli_option {
     CLI_TEXT(0, "backend", "NAME", target,                                                         \
              "engine that computes: auto, or a name that asl-info lists")
 #define CLI_ISA(target)                                                                            \
-    CLI_WORD(0, "isa", "auto|c|avx2|avx512", target,                                               \
+    CLI_WORD(0, "isa", "auto|c|avx2|avx512|amx", target,                                               \
              "instruction set of the cpu backend; auto takes the best this machine has")
+#define CLI_PRECISION(target)                                                                      \
+    CLI_WORD(0, "precision", "auto|fp32|bf16", target,                                             \
+             "numbers to multiply: float32, or bfloat16 where the processor is fast at it")
 #define CLI_FORCE(target)   CLI_FLAG('f', "force", target, "replace what is already there")
 #define CLI_JSON(target)    CLI_FLAG(0, "json", target, "results as JSON")
 #define CLI_QUIET(target)   CLI_FLAG('q', "quiet", target, "only results and errors")

@@ -23,7 +23,10 @@ typedef struct asl_inferer_options {
     int32_t reserved;
     const char *backend; /**< "auto" (default, also NULL) or a name of asl/backend.h. */
     const char *isa;     /**< Instruction set of the cpu backend: "auto" (default, also NULL) takes
-                              the best this machine has; "c", "avx2", "avx512". */
+                              the best this machine has; "c", "avx2", "avx512", "amx". */
+    const char *precision; /**< Of products: "auto" (default, also NULL) is what the backend does
+                                best without losing accuracy; "fp32"; "bf16", fast on processors
+                                with AMX (docs/backends.md gives its error). */
 } asl_inferer_options;
 
 /** Write the defaults into the first @p struct_size bytes; pass sizeof *options. @since 1.0 */
@@ -63,6 +66,42 @@ ASL_API asl_status asl_inferer_classify_batch(float *scores, size_t score_count,
 
 /** Which backend runs and why, as one line. Valid while the inferer lives. @since 1.0 */
 ASL_API const char *asl_inferer_backend(const asl_inferer *inferer);
+
+/** Result of asl_inferer_profile(). */
+typedef struct asl_profile asl_profile;
+
+/** Measure how long each layer takes on one picture: layer by layer, each shared by all threads, as
+ * asl_inferer_classify() does it. Scaling the picture is not counted.
+ * @param view  What to recognise, all of it.
+ * @param runs  Passes to take the median of, 1..10000; after the first, caches are warm.
+ * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_NOMEM; ASL_ERR_UNSUPPORTED when the backend cannot tell;
+ *   ASL_ERR_DEVICE_LOST. @since 1.0 */
+ASL_API asl_status asl_inferer_profile(asl_profile **out, asl_inferer *inferer,
+                                       const asl_image_view *view, int32_t runs, asl_error *err);
+
+/** Release; NULL is allowed. @since 1.0 */
+ASL_API void asl_profile_free(asl_profile *profile);
+
+/** What a backend does as one, and how long that takes: a layer, with those after it that it takes
+ * along. */
+typedef struct asl_layer_time {
+    uint32_t struct_size; /**< Set by the caller. */
+    int32_t layer_count;  /**< Layers it covers; 0 for the way of the pixels into the network. */
+    int64_t mac_count;    /**< Multiply-accumulates of those layers, counted as asl_model_get_info()
+                               does. Fast methods do with fewer. */
+    double nanoseconds;   /**< Median. */
+    const char *name;     /**< "input", or the layers: "conv2d 1 + relu + max_pool". Batch norm that
+                               was folded into a convolution, and dropout, do not appear. */
+    const char *method;   /**< How it is computed, such as "winograd F(4,5) avx512". */
+} asl_layer_time;
+
+/** How many there are, in the order of the network. @since 1.0 */
+ASL_API int32_t asl_profile_count(const asl_profile *profile);
+
+/** Fill @p out for time 0..count-1; its strings live as long as the profile.
+ * @return ASL_OK or ASL_ERR_ARG. @since 1.0 */
+ASL_API asl_status asl_profile_get(asl_layer_time *out, const asl_profile *profile, int32_t index,
+                                   asl_error *err);
 
 /** Result of asl_inferer_evaluate(). */
 typedef struct asl_evaluation asl_evaluation;

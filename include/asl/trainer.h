@@ -105,8 +105,8 @@ typedef struct asl_trainer_options {
                                    after each epoch and when stopped. */
     const char *backend;      /**< "auto" (default, also NULL) or a name of asl/backend.h. */
     const char *isa;          /**< Instruction set of the cpu backend: "auto" (default, also NULL)
-                                   takes the best this machine has; "c", "avx2", "avx512". The
-                                   bits of a run depend on it. */
+                                   takes the best this machine has; "c", "avx2", "avx512", "amx".
+                                   The bits of a run depend on it. */
     const char *checkpoint;   /**< File to keep the run's state in; NULL (default) = none. The one
                                    before is kept beside it with ".prev" appended. Only rank 0
                                    writes it; the others ignore this. */
@@ -118,6 +118,8 @@ typedef struct asl_trainer_options {
     int32_t
         ranks; /**< Processes that train together, 1 (default) to 4096 and at most batch_size. */
     asl_all_reduce_fn all_reduce; /**< Their sum; not called when ranks is 1. */
+    const char *precision;        /**< As in asl_inferer_options. With "bf16" the weights, what the
+                                       optimiser keeps and all sums stay float32. */
 } asl_trainer_options;
 
 /** Write the defaults into the first @p struct_size bytes; pass sizeof *options. @since 1.0 */
@@ -136,7 +138,7 @@ ASL_API asl_status asl_trainer_create(asl_trainer **out, const asl_model *model,
                                       const asl_trainer_options *options, asl_error *err);
 
 /** Prepare to go on from a checkpoint file. All settings that shape the result come from the
- * checkpoint; @p options supplies threads, backend, isa, checkpoint, checkpoint_steps, callbacks,
+ * checkpoint; @p options supplies threads, backend, isa, precision, checkpoint, checkpoint_steps, callbacks,
  * rank and ranks (another number than before is allowed), and `epochs` when larger than the
  * checkpoint's (only with a constant schedule). A damaged newest checkpoint falls back to
  * PATH.prev.

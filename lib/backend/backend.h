@@ -9,7 +9,7 @@
 #include "model/network.h"
 
 /* Changes with any change to this header. */
-#define ASL__BACKEND_ABI 2
+#define ASL__BACKEND_ABI 3
 
 typedef struct asl__plan asl__plan; /* each backend's own */
 
@@ -21,6 +21,8 @@ typedef struct asl__plan_options {
     int32_t threads;   /* >= 1 */
     const char *isa;   /* instruction set of the cpu backend; NULL or "auto": the best there is.
                           Others take nothing else. */
+    const char *precision; /* of products: NULL or "auto": the backend's own choice; "fp32"; or a
+                              name that it has, such as "bf16" */
 } asl__plan_options;
 
 /* Hyper-parameters of one step. Dropout masks are pure functions of (seed, layer, step, picture in
@@ -45,6 +47,14 @@ typedef struct asl__step_result {
  * and uncentred variance), SGD the first (velocity). */
 enum { ASL__STATE_PARAMETERS = 0, ASL__STATE_MOMENT1 = 1, ASL__STATE_MOMENT2 = 2 };
 
+/* What a plan does as one operation: neighbouring layers, or none for the way of the pixels into
+ * the network. The operations of a plan cover all layers in their order. */
+typedef struct asl__op_time {
+    int32_t layer, layer_count; /* the first, and how many */
+    double seconds;
+    char method[40]; /* such as "winograd F(4,5) avx512" */
+} asl__op_time;
+
 typedef struct asl__backend {
     uint32_t abi; /* ASL__BACKEND_ABI */
     const char *name;
@@ -61,6 +71,8 @@ typedef struct asl__backend {
     /* What the plan uses of the machine, such as an instruction set; static. NULL: nothing to say.
      * optional */
     const char *(*plan_detail)(const asl__plan *plan);
+    /* In what the plan multiplies: "fp32", "bf16"; static. */
+    const char *(*plan_precision)(const asl__plan *plan);
 
     /* Copies a state vector in or out. A new plan's vectors are zero. */
     asl_status (*plan_set_state)(asl__plan *plan, int32_t state, const float *values,
@@ -71,6 +83,11 @@ typedef struct asl__backend {
      * 1 <= count <= max_batch. Batch norm uses running statistics, dropout is the identity. */
     asl_status (*plan_forward)(float *logits, asl__plan *plan, const uint8_t *images, int32_t count,
                                asl_error *err);
+
+    /* plan_forward of one picture, which takes the time of each operation: fills `times`, room for
+     * ASL__MAX_LAYERS + 1, and their number. optional */
+    asl_status (*plan_forward_timed)(float *logits, asl__op_time *times, int32_t *time_count,
+                                     asl__plan *plan, const uint8_t *image, asl_error *err);
 
     /* One optimiser step on the mean loss of the batch; batch norm uses the batch's statistics
      * and updates the running ones (variance unbiased, as PyTorch). labels: 0..classes-1. */
@@ -97,8 +114,8 @@ typedef struct asl__backend {
 asl_status asl__backend_find(const asl__backend **out, char *chosen, size_t chosen_size,
                              const char *name, asl_error *err);
 
-/* Puts the plan's detail behind the name in `chosen`: "cpu avx512 (cuda: not in this build)".
- * Returns the detail, or NULL. */
+/* Puts the plan's detail, and a precision other than fp32, behind the name in `chosen`: "cpu avx512
+ * bf16 (cuda: not in this build)". Returns the detail, or NULL. */
 const char *asl__backend_add_detail(char *chosen, size_t chosen_size, const asl__backend *backend,
                                     const asl__plan *plan);
 

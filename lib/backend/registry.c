@@ -125,12 +125,13 @@ const char *asl__backend_add_detail(char *chosen, size_t chosen_size, const asl_
                                     const asl__plan *plan)
 {
     const char *detail = backend->plan_detail != NULL ? backend->plan_detail(plan) : NULL;
+    const char *precision = backend->plan_precision(plan);
+    const bool plain = strcmp(precision, "fp32") == 0;
     const size_t name = strlen(backend->name);
     char rest[200];
 
-    if (detail == NULL)
-        return NULL;
     snprintf(rest, sizeof rest, "%s", chosen + name);
-    snprintf(chosen + name, chosen_size - name, " %s%s", detail, rest);
+    snprintf(chosen + name, chosen_size - name, "%s%s%s%s%s", detail ? " " : "",
+             detail ? detail : "", plain ? "" : " ", plain ? "" : precision, rest);
     return detail;
 }

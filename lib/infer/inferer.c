@@ -12,7 +12,6 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "base/threads.h"
-#include "image/image.h"
 
 #define MAX_BATCH   4096
 #define MAX_THREADS 256
@@ -45,6 +44,7 @@ void asl_inferer_free(asl_inferer *inferer)
         return;
     if (inferer->plan)
         inferer->backend->plan_destroy(inferer->plan);
+    asl__free(inferer->scaling.memory);
     asl__free(inferer->logits);
     asl__free(inferer->images);
     asl_model_free(inferer->model);
@@ -63,6 +63,7 @@ static asl_status build(asl_inferer *inferer, const asl_model *model,
         .max_batch = options->batch_size,
         .threads = options->threads,
         .isa = options->isa,
+        .precision = options->precision,
     };
     inferer->batch_size = options->batch_size;
     inferer->image_bytes = (size_t)network->input.width * (size_t)network->input.height * 3;
@@ -140,8 +141,9 @@ static asl_status take_picture(asl_inferer *inferer, int32_t slot, const asl_ima
                                const asl_rect *region, asl_error *err)
 {
     const asl__shape *input = &inferer->model->network.input;
-    return asl__resize_rgb(inferer->images + (size_t)slot * inferer->image_bytes, input->width,
-                           input->height, view, region, err);
+    return asl__resize_rgb_in(&inferer->scaling,
+                              inferer->images + (size_t)slot * inferer->image_bytes, input->width,
+                              input->height, view, region, err);
 }
 
 /* Logits of one picture in inferer->logits. */

@@ -5,6 +5,7 @@
 
 #include "asl/inferer.h"
 #include "backend/backend.h"
+#include "image/image.h"
 #include "model/model.h"
 
 struct asl_inferer {
@@ -16,6 +17,7 @@ struct asl_inferer {
     size_t image_bytes; /* of one picture at the network's size */
     uint8_t *images;    /* uint8[batch_size][height][width][3] */
     float *logits;      /* float[batch_size][classes] */
+    asl__scratch scaling;
 };
 
 /* Resolves and checks a `threads` option: 0 is one per core, 256 the most. `what` names the call.

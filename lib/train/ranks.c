@@ -97,6 +97,7 @@ static uint64_t fingerprint(const asl_trainer *trainer)
     hash = add_bytes(hash, &options->checkpoint_steps, sizeof options->checkpoint_steps);
     hash = add_text(hash, options->backend);
     hash = add_text(hash, options->isa);
+    hash = add_text(hash, options->precision);
     for (int32_t i = 0; i < asl__vector_count(options->optimizer); i++)
         hash = add_bytes(hash, trainer->vectors[i], bytes);
     return hash;
@@ -119,7 +120,7 @@ static asl_status compare(asl_trainer *trainer, asl_error *err)
         if (memcmp(list, list + (size_t)rank * PIECES, PIECES * sizeof *list) != 0)
             return asl__fail(err, ASL_ERR_STATE,
                              "rank %d of %d does not train what rank 0 does: model or checkpoint, "
-                             "data, options, backend and instruction set must be the same, and "
+                             "data, options, backend, isa and precision must be the same, and "
                              "all_reduce must give all ranks the same bits",
                              rank, options->ranks);
     }

@@ -150,10 +150,12 @@ static asl_status build(asl_trainer **out, const asl_model *model, const asl_dat
         .training = 1,
         .threads = trainer->options.threads,
         .isa = trainer->options.isa,
+        .precision = trainer->options.precision,
     };
     ASL__TRY(trainer->backend->plan_create(&trainer->plan, &model->network, &plan, err));
     trainer->options.isa = asl__backend_add_detail(trainer->chosen, sizeof trainer->chosen,
                                                    trainer->backend, trainer->plan);
+    trainer->options.precision = trainer->backend->plan_precision(trainer->plan);
     ASL__TRY(trainer->backend->plan_set_state(trainer->plan, ASL__STATE_PARAMETERS,
                                               model->parameters, err));
     *out = trainer;

@@ -150,7 +150,7 @@ FIELD(asl_epoch_metrics, seconds, 48, 48);
 FIELD(asl_epoch_metrics, is_best, 56, 56);
 FIELD(asl_epoch_metrics, reserved, 60, 60);
 
-SIZE(asl_trainer_options, 168, 136);
+SIZE(asl_trainer_options, 176, 140);
 FIELD(asl_trainer_options, struct_size, 0, 0);
 FIELD(asl_trainer_options, epochs, 4, 4);
 FIELD(asl_trainer_options, batch_size, 8, 8);
@@ -177,14 +177,24 @@ FIELD(asl_trainer_options, user, 144, 120);
 FIELD(asl_trainer_options, rank, 152, 124);
 FIELD(asl_trainer_options, ranks, 156, 128);
 FIELD(asl_trainer_options, all_reduce, 160, 132);
+FIELD(asl_trainer_options, precision, 168, 136);
 
-SIZE(asl_inferer_options, 32, 24);
+SIZE(asl_inferer_options, 40, 28);
 FIELD(asl_inferer_options, struct_size, 0, 0);
 FIELD(asl_inferer_options, threads, 4, 4);
 FIELD(asl_inferer_options, batch_size, 8, 8);
 FIELD(asl_inferer_options, reserved, 12, 12);
 FIELD(asl_inferer_options, backend, 16, 16);
 FIELD(asl_inferer_options, isa, 24, 20);
+FIELD(asl_inferer_options, precision, 32, 24);
+
+SIZE(asl_layer_time, 40, 32);
+FIELD(asl_layer_time, struct_size, 0, 0);
+FIELD(asl_layer_time, layer_count, 4, 4);
+FIELD(asl_layer_time, mac_count, 8, 8);
+FIELD(asl_layer_time, nanoseconds, 16, 16);
+FIELD(asl_layer_time, name, 24, 24);
+FIELD(asl_layer_time, method, 32, 28);
 
 SIZE(asl_evaluate_options, 24, 16);
 FIELD(asl_evaluate_options, struct_size, 0, 0);

@@ -233,6 +233,38 @@ static void test_forward_is_by_picture(void **state)
     problem_free(p);
 }
 
+/* A timed pass is a pass, and its operations are all layers in their order. */
+static void test_timed_forward(void **state)
+{
+    problem *p = make();
+    const size_t classes = (size_t)p->network.classes;
+    asl__op_time times[ASL__MAX_LAYERS + 1];
+    asl_error err = ASL_ERROR_INIT;
+    float *expected = problem_logits(p), *logits = problem_logits(p);
+    (void)state;
+    for (int32_t training = 0; backend->plan_forward_timed != NULL && training < 2; training++)
+        for (int32_t threads = 1; threads <= 3; threads++) {
+            asl__plan *plan = problem_plan(p, backend, training, threads, p->count);
+            int32_t count = 0, next = 0;
+            memset(logits, 0, classes * sizeof *logits);
+            assert_ok(backend->plan_forward_timed(logits, times, &count, plan, p->images, &err),
+                      &err);
+            assert_ok(backend->plan_forward(expected, plan, p->images, p->count, &err), &err);
+            assert_same(logits, expected, classes);
+            for (int32_t i = 0; i < count; i++) {
+                assert_int_equal(times[i].layer, next);
+                assert_true(times[i].seconds >= 0.0 && times[i].seconds < 60.0);
+                assert_in_range(strlen(times[i].method), 1, sizeof times[i].method - 2);
+                next += times[i].layer_count;
+            }
+            assert_int_equal(next, p->network.layer_count);
+            backend->plan_destroy(plan);
+        }
+    free(expected);
+    free(logits);
+    problem_free(p);
+}
+
 /* A smaller last batch is trained on as if the plan had been made for it, and what an earlier,
  * larger batch left in memory does not show. */
 static void test_smaller_batch(void **state)
@@ -419,6 +451,8 @@ static void test_size_overflow(void **state)
 static void test_running_allocates_nothing(void **state)
 {
     problem *p = make();
+    asl__op_time times[ASL__MAX_LAYERS + 1];
+    int32_t count;
     asl_error err = ASL_ERROR_INIT;
     float *logits = problem_logits(p);
     (void)state;
@@ -427,6 +461,8 @@ static void test_running_allocates_nothing(void **state)
     const int64_t before = test_allocator_count();
     problem_train(p, backend, plan, 2);
     assert_ok(backend->plan_forward(logits, plan, p->images, p->count, &err), &err);
+    if (backend->plan_forward_timed != NULL)
+        assert_ok(backend->plan_forward_timed(logits, times, &count, plan, p->images, &err), &err);
     assert_int_equal(test_allocator_count(), before);
     backend->plan_destroy(plan);
     test_allocator_remove();
@@ -443,6 +479,7 @@ int main(void)
         cmocka_unit_test(test_apply),
         cmocka_unit_test(test_parts_of_a_batch),
         cmocka_unit_test(test_forward_is_by_picture),
+        cmocka_unit_test(test_timed_forward),
         cmocka_unit_test(test_smaller_batch),
         cmocka_unit_test(test_single_value_batch_norm),
         cmocka_unit_test(test_divergence_shows),

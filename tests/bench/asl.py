@@ -36,7 +36,8 @@ class Sample(Structure):
 
 class InfererOptions(Structure):
     _fields_ = [("struct_size", c_uint32), ("threads", c_int32), ("batch_size", c_int32),
-                ("reserved", c_int32), ("backend", c_char_p), ("isa", c_char_p)]
+                ("reserved", c_int32), ("backend", c_char_p), ("isa", c_char_p),
+                ("precision", c_char_p)]
 
 
 EpochFunction = CFUNCTYPE(None, c_void_p, c_void_p)
@@ -51,7 +52,8 @@ class TrainerOptions(Structure):
     _fields_ += [("seed", c_uint64), ("threads", c_int32), ("checkpoint_steps", c_int32),
                  ("backend", c_char_p), ("isa", c_char_p), ("checkpoint", c_char_p),
                  ("on_progress", c_void_p), ("on_epoch", EpochFunction), ("on_warning", c_void_p),
-                 ("user", c_void_p)]
+                 ("user", c_void_p), ("rank", c_int32), ("ranks", c_int32),
+                 ("all_reduce", c_void_p), ("precision", c_char_p)]
 
 
 class EpochMetrics(Structure):
@@ -172,7 +174,7 @@ class Library:
 class Inferer:
     """A model on the cpu backend. Pictures are arrays of uint8 [n][224][224][3], in B,G,R order."""
 
-    def __init__(self, library, model_path, threads, batch, isa="auto"):
+    def __init__(self, library, model_path, threads, batch, isa="auto", precision="fp32"):
         import numpy
 
         self.library = library
@@ -180,6 +182,7 @@ class Inferer:
         library.inferer_options_init(byref(options), sizeof(options))
         options.threads, options.batch_size = threads, batch
         options.backend, options.isa = b"cpu", isa.encode()
+        options.precision = precision.encode()
         model = library.load_model(model_path)
         self.handle = library.make(library.inferer_create, model, byref(options))
         library.model_free(model)
@@ -211,13 +214,14 @@ class Inferer:
 class Trainer:
     """Training on a packed data set, an epoch at a time."""
 
-    def __init__(self, library, model_path, pack, threads, batch, learning_rate=1e-3):
+    def __init__(self, library, model_path, pack, threads, batch, learning_rate=1e-3,
+                 precision="fp32"):
         self.library = library
         options = TrainerOptions()
         library.trainer_options_init(byref(options), sizeof(options))
         options.epochs, options.batch_size, options.threads = 100000, batch, threads
         options.learning_rate = learning_rate
-        options.backend = b"cpu"
+        options.backend, options.precision = b"cpu", precision.encode()
         options.on_epoch = EpochFunction(
             lambda metrics, user: library.trainer_request_stop(self.handle))
         self.options = options  # keeps the callback alive

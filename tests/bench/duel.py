@@ -55,17 +55,21 @@ class Rotation:
         return self.engine.scores(self.pictures[self.turn]).argmax(1)
 
 
-def infer(job, library, pictures, batch):
-    """A row for each setting of the peer at this batch size."""
+def infer(job, library, pictures, batch, ours_in):
+    """A row for each setting of the peer at this batch size; libasl multiplies in `ours_in`."""
     files, threads = pathlib.Path(job["files"]), job["threads"]
-    ours = asl.Inferer(library, job["model"], threads, batch, job["isa"])
-    wanted = ours.logits(pictures)
+    wanted = asl.Inferer(library, job["model"], threads, batch, job["isa"]).logits(pictures)
+    ours = asl.Inferer(library, job["model"], threads, batch, job["isa"], ours_in)
+    fault = disagreement(ours.logits(pictures), wanted, ours_in)
+    if fault:
+        sys.exit(f"libasl in {ours_in}: {fault}")
     our_turn = Rotation(ours, pictures, batch)
     our_repeats = stats.repeats_for(our_turn, job["block_s"])
     for setting, precision, make in engines.candidates(job["peer"], batch, threads):
         if job["isa"] != "auto" and precision != "fp32":
             continue
-        row = {"kind": "infer", "batch": batch, "setting": setting, "precision": precision}
+        row = {"kind": "infer", "batch": batch, "setting": setting, "precision": precision,
+               "ours": ours_in}
         try:
             theirs = make(files)
             logits = numpy.concatenate([theirs.logits(pictures[i : i + batch])
@@ -82,7 +86,7 @@ def infer(job, library, pictures, batch):
         yield row
 
 
-def train(job, library, pictures):
+def train(job, library, pictures, ours_in):
     """A row for each setting of the peer; times are of an epoch over the same pictures."""
     labels, weights = networks.read_model(job["fresh"])
     targets = numpy.array([labels.index(name) for name in job["classes"]])
@@ -92,9 +96,11 @@ def train(job, library, pictures):
     our_loss = still.metrics().train_loss
     still.free()
     for setting, precision, options in engines.TorchTraining.settings(batch):
-        row = {"kind": "train", "batch": batch, "setting": setting, "precision": precision}
+        row = {"kind": "train", "batch": batch, "setting": setting, "precision": precision,
+               "ours": ours_in}
         try:
-            ours = asl.Trainer(library, job["fresh"], job["pack"], job["threads"], batch)
+            ours = asl.Trainer(library, job["fresh"], job["pack"], job["threads"], batch,
+                               precision=ours_in)
             theirs = engines.TorchTraining(weights, pictures, targets, job["threads"], batch,
                                            **options)
             difference = abs(theirs.mean_loss() - our_loss)
@@ -118,10 +124,11 @@ def main(path):
     pictures = numpy.fromfile(job["pictures"], numpy.uint8).reshape(-1, asl.SIDE, asl.SIDE, 3)
     allowed = os.sched_getaffinity(0)
     rows = []
-    for batch in job["batches"]:
-        rows += infer(job, library, pictures, batch)
-    if job["train_pairs"]:
-        rows += train(job, library, pictures)
+    for ours_in in job["ours_in"]:
+        for batch in job["batches"]:
+            rows += infer(job, library, pictures, batch, ours_in)
+        if job["train_pairs"]:
+            rows += train(job, library, pictures, ours_in)
     if os.sched_getaffinity(0) != allowed:
         sys.exit("the peer bound this process, and libasl with it, to fewer processors")
     if job["peer"] == "torch" and job["isa"] == "avx2" and engines.Torch.level() != "AVX2":

@@ -124,6 +124,9 @@ class Comparison:
             "library": str(self.shared), "train_batch": 32}  # fmt: skip
         if peer != "torch" or isa != "auto":
             job["train_pairs"] = 0
+        # On AVX512-BF16 alone bf16 gains nothing for this network, see docs/backends.md.
+        on_tiles = isa == "auto" and "amx_bf16" in self.library.cpu_features().decode().split()
+        job["ours_in"] = ["fp32", "bf16"] if on_tiles else ["fp32"]
         path = self.folder / "job.json"
         path.write_text(json.dumps(job))
         held = (PEERS[peer]["avx2"] or {}) if isa == "avx2" else {}

@@ -9,28 +9,31 @@ from catalog import PEERS
 
 BEGIN, END = "<!-- peers.py: begin -->", "<!-- peers.py: end -->"
 RATIO_GOALS = [
-    # what, goal, kind, isa, batch
-    ("batch 1, fp32, picture to label", 1.5, "infer", "auto", 1),
-    ("batch 32, fp32", 1.5, "infer", "auto", 32),
-    ("training step, batch 32, fp32, against PyTorch", 4.0, "train", "auto", 32),
-    ("AVX2 alone, batch 1, fp32, against peers held to AVX2", 1.3, "infer", "avx2", 1),
+    # what, goal, kind, isa, batch, libasl's precision, the peers'
+    ("batch 1, fp32, picture to label", 1.5, "infer", "auto", 1, "fp32", "fp32"),
+    ("batch 32, fp32", 1.5, "infer", "auto", 32, "fp32", "fp32"),
+    ("training step, batch 32, fp32, against PyTorch", 4.0, "train", "auto", 32, "fp32", "fp32"),
+    ("AVX2 alone, batch 1, fp32, against peers held to AVX2", 1.3, "infer", "avx2", 1, "fp32",
+     "fp32"),
+    ("batch 1, bf16 on AMX, against fp32", 5.0, "infer", "auto", 1, "bf16", "fp32"),
+    ("batch 1, bf16 on AMX, against bf16", 2.0, "infer", "auto", 1, "bf16", "bf16"),
+    ("batch 32, bf16 on AMX, against fp32", 6.0, "infer", "auto", 32, "bf16", "fp32"),
+    ("batch 32, bf16 on AMX, against bf16", 2.0, "infer", "auto", 32, "bf16", "bf16"),
+    ("training step, bf16 on AMX, against PyTorch in fp32", 10.0, "train", "auto", 32, "bf16",
+     "fp32"),
 ]  # fmt: skip
-AMX_GOALS = [
-    ("batch 1, bf16 on AMX", ">= 5x the fastest in fp32, >= 2x in bf16"),
-    ("batch 32, bf16 on AMX", ">= 6x the fastest in fp32, >= 2x in bf16"),
-    ("training step, bf16 on AMX", ">= 10x PyTorch in fp32"),
-]
 
 
 def collect(result):
-    """Rows of all rounds as (peer, isa, kind, batch, precision, setting) -> summary, and faults."""
+    """Rows of all rounds as (peer, isa, kind, batch, precision, setting, libasl's precision) ->
+    summary, and faults."""
     pairs, faults = collections.defaultdict(list), {}
     for duel in result["duels"]:
         if "fault" in duel:
-            faults[duel["peer"], duel["isa"], "", 0, "", ""] = duel["fault"]
+            faults[duel["peer"], duel["isa"], "", 0, "", "", ""] = duel["fault"]
         for row in duel["rows"]:
             key = (duel["peer"], duel["isa"], row["kind"], row["batch"], row["precision"],
-                   row["setting"])  # fmt: skip
+                   row["setting"], row["ours"])  # fmt: skip
             if row.get("fault"):
                 faults[key] = row["fault"]
             else:
@@ -38,11 +41,11 @@ def collect(result):
     return {key: stats.summary(all_pairs) for key, all_pairs in pairs.items()}, faults
 
 
-def best(rows, kind, isa, batch):
+def best(rows, kind, isa, batch, ours="fp32"):
     """The fastest setting of each peer and precision: (peer, precision) -> (setting, summary)."""
     found = {}
-    for (peer, row_isa, row_kind, row_batch, precision, setting), row in rows.items():
-        if (row_kind, row_isa, row_batch) != (kind, isa, batch):
+    for (peer, row_isa, row_kind, row_batch, precision, setting, row_ours), row in rows.items():
+        if (row_kind, row_isa, row_batch, row_ours) != (kind, isa, batch, ours):
             continue
         known = found.get((peer, precision))
         if not known or row["ratio"] < known[1]["ratio"]:
@@ -69,19 +72,17 @@ def verdict(reached):
 
 def goals(result, rows):
     lines = []
-    for what, goal, kind, isa, batch in RATIO_GOALS:
-        rivals = [(row, peer, setting)
-                  for (peer, precision), (setting, row) in best(rows, kind, isa, batch).items()
-                  if precision == "fp32" and is_held(peer, isa)]  # fmt: skip
+    for what, goal, kind, isa, batch, ours, theirs in RATIO_GOALS:
+        found = best(rows, kind, isa, batch, ours)
+        rivals = [(row, peer, setting) for (peer, precision), (setting, row) in found.items()
+                  if precision == theirs and is_held(peer, isa)]  # fmt: skip
         if rivals:
             row, peer, setting = min(rivals, key=lambda rival: rival[0]["ratio"])
             lines.append([what, f">= {goal}x", ratio_text(row), verdict(row["ratio"] >= goal),
                           f"{PEERS[peer]['title']}, {setting}"])  # fmt: skip
         else:
-            lines.append([what, f">= {goal}x", "not measured", "", ""])
-    has_amx = "amx_bf16" in result["machine"]["flags"]
-    why = "libasl computed in fp32" if has_amx else "this processor has no AMX"
-    lines += [[what, goal, "not measured", "", why] for what, goal in AMX_GOALS]
+            why = "this processor has no AMX" if ours == "bf16" else ""
+            lines.append([what, f">= {goal}x", "not measured", "", why])
     start = result["starts"]["libasl"]
     if "seconds" in start:
         lines.append(["process start to first label, JPEG, warm", "<= 15 ms",
@@ -98,10 +99,16 @@ def goals(result, rows):
 
 
 def speeds(rows, kind, isa, batch):
+    """A table for each precision of libasl's."""
+    tables = [speed_table(rows, kind, isa, batch, ours) for ours in ("fp32", "bf16")]
+    return "\n".join(filter(None, tables)) or "Not measured.\n"
+
+
+def speed_table(rows, kind, isa, batch, ours_in):
     """A line for libasl and one for each peer and precision, fastest first."""
-    found = best(rows, kind, isa, batch)
+    found = best(rows, kind, isa, batch, ours_in)
     if not found:
-        return "Not measured.\n"
+        return ""
     per_call = batch == 1
 
     def speed(seconds):
@@ -111,7 +118,7 @@ def speeds(rows, kind, isa, batch):
         return seconds if per_call else row["pictures"] / seconds
 
     ours = statistics.median(per_unit(row["ours_s"], row) for _, row in found.values())
-    lines = [["**libasl**", "cpu backend" + ("" if isa == "auto" else f", isa {isa}"), "fp32",
+    lines = [["**libasl**", "cpu backend" + ("" if isa == "auto" else f", isa {isa}"), ours_in,
               speed(ours), ""]]  # fmt: skip
     for (peer, precision), (setting, row) in sorted(found.items(), key=lambda i: i[1][1]["ratio"]):
         note = "" if is_held(peer, isa) else " (has no switch: all the processor offers)"
@@ -146,7 +153,7 @@ def footprint(result):
 def left_out(result, faults):
     lines = [f"* {PEERS[peer]['title']}: {facts['fault']}."
              for peer, facts in result["peers"].items() if "fault" in facts]  # fmt: skip
-    for (peer, isa, kind, batch, precision, setting), fault in faults.items():
+    for (peer, isa, kind, batch, precision, setting, _), fault in faults.items():
         what = f", {kind} batch {batch}, {precision}, {setting}" if kind else ""
         level = "" if isa == "auto" else f" at {isa}"
         lines.append(f"* {PEERS[peer]['title']}{level}{what}: {fault}.")
@@ -160,7 +167,7 @@ def left_out(result, faults):
 
 def render(result):
     rows, faults = collect(result)
-    for (_, _, kind, batch, _, _), row in rows.items():
+    for (_, _, kind, batch, *_), row in rows.items():
         row["pictures"] = result["train_pictures"] if kind == "train" else batch
     facts, plan = result["machine"], result["plan"]
     versions = [f"libasl {result['libasl']}"]

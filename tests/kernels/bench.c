@@ -70,6 +70,45 @@ static double gemm_dense(const asl__cpu_kernels *k)
         k, (asl__gemm){.rows = 1, .outer = 1, .inner = 256, .row_stride = 256, .inner_stride = 1});
 }
 
+static double bf16_product(const asl__cpu_kernels *k, asl__gemm_bf16 g)
+{
+    g.a = (const uint16_t *)memory.in;
+    g.b = (const uint16_t *)memory.weights;
+    g.c = memory.out;
+    g.c_stride = g.columns = k->gemm_columns;
+    k->gemm_bf16(&g);
+    return 2.0 * g.rows * g.outer * g.terms * g.columns;
+}
+
+/* Rows of convolutions 1, 2 and 4. */
+static double bf16_conv1(const asl__cpu_kernels *k)
+{
+    return bf16_product(
+        k, (asl__gemm_bf16){
+               .rows = 220, .outer = 5, .terms = 15, .row_stride = 3, .outer_stride = 224 * 3});
+}
+
+static double bf16_conv2(const asl__cpu_kernels *k)
+{
+    return bf16_product(
+        k,
+        (asl__gemm_bf16){
+            .rows = 106, .outer = 5, .terms = 5 * 16, .row_stride = 16, .outer_stride = 110 * 16});
+}
+
+static double bf16_conv4(const asl__cpu_kernels *k)
+{
+    return bf16_product(
+        k, (asl__gemm_bf16){
+               .rows = 20, .outer = 5, .terms = 5 * 64, .row_stride = 64, .outer_stride = 25 * 64});
+}
+
+static double to_bf16(const asl__cpu_kernels *k)
+{
+    k->to_bf16((uint16_t *)memory.out, memory.in, 110 * 16);
+    return 110 * 16;
+}
+
 /* Operations of one row's or column's transform as wino_template.h halves them, for kernels of 3
  * and 5; an n x n tile takes n of them for either side. */
 static const double filter_operations[2] = {12, 28}, input_operations[2] = {20, 38};
@@ -242,6 +281,10 @@ static const bench benches[] = {
     {"gemm", "conv 4, a point of a chunk of tiles", gemm_conv4},
     {"gemm", "conv 4 directly, a row", gemm_direct},
     {"gemm", "dense, 256 terms", gemm_dense},
+    {"gemm_bf16", "a row of conv 1, 15 terms of 32", bf16_conv1},
+    {"gemm_bf16", "a row of conv 2", bf16_conv2},
+    {"gemm_bf16", "a row of conv 4", bf16_conv4},
+    {"to_bf16", "a row of 110x16", to_bf16},
     {"wino_filter", "5x5", filter5},
     {"wino_filter", "3x3", filter3},
     {"wino_input", "conv 2, a chunk of tiles", input_conv2},
@@ -265,12 +308,13 @@ static const bench benches[] = {
 
 static const struct {
     const char *isa;
+    bool bf16;
     double (*run)(float *factor, int64_t rounds);
 } peaks[] = {
-    {"c", peak_c},
+    {"c", false, peak_c},
 #if defined(__x86_64__)
-    {"avx2", peak_avx2},
-    {"avx512", peak_avx512},
+    {"avx2", false, peak_avx2},  {"avx512", false, peak_avx512}, {"avx512", true, peak_avx512_bf16},
+    {"amx", false, peak_avx512}, {"amx", true, peak_amx},
 #endif
 };
 
@@ -282,12 +326,13 @@ static double seconds(void)
 }
 
 /* Operations a second; the best of a few runs, as for the kernels. */
-static double measure_peak(const char *isa)
+static double measure_peak(const char *isa, bool bf16)
 {
     float factor = 0.5f;
     double best = 0.0;
     for (size_t i = 0; i < sizeof peaks / sizeof peaks[0]; i++)
-        for (int32_t run = 0; run < 8 && strcmp(isa, peaks[i].isa) == 0; run++) {
+        for (int32_t run = 0; run < 8 && bf16 == peaks[i].bf16 && strcmp(isa, peaks[i].isa) == 0;
+             run++) {
             const double start = seconds(), speed = peaks[i].run(&factor, 1000000);
             const double taken = seconds() - start;
             best = speed / taken > best ? speed / taken : best;
@@ -343,20 +388,23 @@ static void fill(void)
 
 void run_bench(const asl__cpu_kernels *k, const char *kernel)
 {
-    const double peak = measure_peak(k->isa);
+    const double peak = measure_peak(k->isa, false);
+    const double bf16_peak = k->bf16 != ASL__BF16_EMULATED ? measure_peak(k->isa, true) : peak;
     if (!allocate()) {
         fputs("test_kernels: no memory\n", stderr);
         exit(1);
     }
     fill();
-    printf("%s: peak of one core %.1f GFLOP/s\n", k->isa, peak * 1e-9);
+    printf("%s: peak of one core %.1f GFLOP/s, %.1f in bfloat16\n", k->isa, peak * 1e-9,
+           bf16_peak * 1e-9);
     printf("%-14s  %-36s %11s %9s %8s\n", "kernel", "shape", "ns a call", "GFLOP/s", "of peak");
     for (size_t i = 0; i < sizeof benches / sizeof benches[0]; i++) {
         if (kernel != NULL && strcmp(kernel, benches[i].kernel) != 0)
             continue;
         const double taken = measure(k, &benches[i]), speed = benches[i].call(k) / taken;
+        const double most = strcmp(benches[i].kernel, "gemm_bf16") == 0 ? bf16_peak : peak;
         printf("%-14s  %-36s %11.1f %9.1f %7.1f%%\n", benches[i].kernel, benches[i].shape,
-               taken * 1e9, speed * 1e-9, 100.0 * speed / peak);
+               taken * 1e9, speed * 1e-9, 100.0 * speed / most);
     }
     asl__free(memory.in);
     asl__free(memory.out);

@@ -80,6 +80,8 @@ void compare_choices(const uint8_t *got, const int32_t *want, int64_t count);
 wanted maximum(const wanted four[4], double bias, bool relu, double roundings, int32_t *choice);
 
 void check_gemm(const asl__cpu_kernels *k);
+void check_gemm_bf16(const asl__cpu_kernels *k);
+void check_to_bf16(const asl__cpu_kernels *k);
 void check_wino_filter(const asl__cpu_kernels *k);
 void check_wino_input(const asl__cpu_kernels *k);
 void check_wino_planes(const asl__cpu_kernels *k);

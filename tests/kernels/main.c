@@ -7,12 +7,14 @@
 #include <string.h>
 
 #include "kernels/check.h"
+#include "kernels/tiles.h"
 
 static const char usage[] =
     "usage: test_kernels [--isa NAME] [--kernel NAME] [--seed N] [--bench]\n"
     "       test_kernels --self-test [--seed N]\n"
     "\n"
-    "  --isa NAME      only this instruction set; exits with 77 where the machine lacks it\n"
+    "  --isa NAME      only this instruction set; exits with 77 where the machine lacks it;\n"
+    "                  amx-emulated is the kernel for AMX on tiles in plain C\n"
     "  --kernel NAME   only this kernel\n"
     "  --seed N        other random input (default 1)\n"
     "  --bench         time, speed and share of the peak instead of checks\n"
@@ -20,6 +22,8 @@ static const char usage[] =
 
 static const kernel_check checks[] = {
     {"gemm", check_gemm},
+    {"gemm_bf16", check_gemm_bf16},
+    {"to_bf16", check_to_bf16},
     {"wino_filter", check_wino_filter},
     {"wino_input", check_wino_input},
     {"wino_planes", check_wino_planes},
@@ -110,11 +114,19 @@ static int run_level(const char *isa, const options *o)
 {
     asl__cpu_kernels k;
     asl_error err = ASL_ERROR_INIT;
-    const asl_status status = asl__cpu_kernels_find(&k, isa, &err);
+    const bool emulated = strcmp(isa, "amx-emulated") == 0;
+    const asl_status status = asl__cpu_kernels_find(&k, emulated ? "c" : isa, &err);
     if (status != ASL_OK) {
         fprintf(stderr, "%s: %s\n", status == ASL_ERR_BACKEND ? "skipped" : "test_kernels",
                 err.message);
         return status == ASL_ERR_BACKEND ? 77 : 2;
+    }
+    options only = *o;
+    if (emulated) {
+        emulate_tiles(&k);
+        k.gemm_columns = 32; /* as the level below AMX has it */
+        only.kernel = "gemm_bf16";
+        o = &only;
     }
     if (o->bench)
         run_bench(&k, o->kernel);

@@ -12,5 +12,8 @@
 double peak_c(float *factor, int64_t rounds);
 double peak_avx2(float *factor, int64_t rounds);
 double peak_avx512(float *factor, int64_t rounds);
+/* The same in bfloat16. */
+double peak_avx512_bf16(float *factor, int64_t rounds);
+double peak_amx(float *factor, int64_t rounds);
 
 #endif

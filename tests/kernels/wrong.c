@@ -35,6 +35,20 @@ static void gemm_reads_beyond(const asl__gemm *g)
     right.gemm(g);
 }
 
+static void gemm_bf16_drops_a_term(const asl__gemm_bf16 *g)
+{
+    asl__gemm_bf16 shorter = *g;
+    if (g->outer == 1 && g->terms % ASL__CPU_BF16_TERMS > 2)
+        shorter.terms -= 2;
+    right.gemm_bf16(&shorter);
+}
+
+static void to_bf16_truncates(uint16_t *out, const float *in, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        memcpy(&out[i], (const uint8_t *)&in[i] + 2, sizeof *out);
+}
+
 static void wino_filter_turned(float *u, ptrdiff_t point_stride, const float *taps, int32_t kernel)
 {
     float turned[25 * ASL__CPU_BLOCK];
@@ -164,6 +178,8 @@ INSTALL(gemm_drops_a_term, gemm)
 INSTALL(gemm_always_adds, gemm)
 INSTALL(gemm_writes_beyond, gemm)
 INSTALL(gemm_reads_beyond, gemm)
+INSTALL(gemm_bf16_drops_a_term, gemm_bf16)
+INSTALL(to_bf16_truncates, to_bf16)
 INSTALL(wino_filter_turned, wino_filter)
 INSTALL(wino_input_unpadded, wino_input)
 INSTALL(wino_planes_last_point, wino_planes)
@@ -185,6 +201,8 @@ const wrong_kernel wrong_kernels[] = {
     {"gemm", "adds to what was there", install_gemm_always_adds},
     {"gemm", "writes one float too many", install_gemm_writes_beyond},
     {"gemm", "reads one float too many", install_gemm_reads_beyond},
+    {"gemm_bf16", "drops the last pair", install_gemm_bf16_drops_a_term},
+    {"to_bf16", "cuts off", install_to_bf16_truncates},
     {"wino_filter", "takes the taps column by column", install_wino_filter_turned},
     {"wino_input", "forgets the padding", install_wino_input_unpadded},
     {"wino_planes", "gets the last point wrong", install_wino_planes_last_point},

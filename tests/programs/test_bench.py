@@ -47,7 +47,7 @@ class Bench(programs.Case):
         self.check(document, TIMES)
         expected = {"schema": 1, "preset": "tiny", "size": 32, "height": 32, "batch": 8,
                     "threads": 1, "backend": "cpu", "isa": self.levels()[-1],
-                    **dict.fromkeys(TRAINING)}
+                    **dict.fromkeys(TRAINING), "layers": None}
         self.assertEqual({key: document[key] for key in expected}, expected)
 
     def test_training(self):
@@ -55,6 +55,37 @@ class Bench(programs.Case):
         self.check(document, TIMES + TRAINING)
         self.assertLess(document["train_images_per_s"], document["images_per_s"])
         self.assertTrue(1 < document["train_rss_mb"] < 4000)
+
+    def check_layers(self, layers, macs):
+        self.assertEqual(layers[0]["name"], "input")
+        self.assertIsNone(layers[0]["gflops"])
+        self.assertEqual(layers[-1]["name"], "dense")
+        for layer in layers:
+            self.assertEqual(list(layer), ["name", "method", "macs", "us", "gflops", "share"])
+            self.assertTrue(layer["method"])
+            self.assertGreaterEqual(layer["us"], 0)
+            if layer["macs"] and layer["us"]:
+                self.assertAlmostEqual(layer["gflops"] / (2e-3 * layer["macs"] / layer["us"]), 1, 6)
+        self.assertEqual(sum(layer["macs"] for layer in layers), macs)
+        self.assertAlmostEqual(sum(layer["share"] for layer in layers), 1, 6)
+
+    def test_layers(self):
+        document = self.bench_json(*TINY, "--layers", "--threads", "2")
+        self.check(document, TIMES)
+        self.check_layers(document["layers"], document["macs"])
+        for isa in self.levels():
+            layers = self.bench_json(*TINY, "--layers", "--isa", isa)["layers"]
+            plain = "avx512" if isa == "amx" else isa  # AMX has no products in float32
+            self.assertTrue([x for x in layers if x["method"].endswith(" " + plain)], layers)
+        document = self.bench_json(*TINY, "--layers", "--backend", "reference")
+        self.check_layers(document["layers"], document["macs"])
+
+        lines = self.bench(*TINY, "--layers", "--quiet").out.splitlines()
+        for line in lines:
+            self.assertLessEqual(len(line), 80)
+        start = [i for i, line in enumerate(lines) if line.startswith("layer")][0]
+        self.assertTrue(lines[start + 1].startswith("input "))
+        self.assertTrue(lines[-1].startswith("total ") and lines[-1].endswith(" 100.0"))
 
     def test_each_engine(self):
         for isa in self.levels():

@@ -79,6 +79,7 @@ class Alike(programs.Case):
                 ("asl-classify", "--isa", ["avx2 "]),
                 ("asl-classify", "--top", ["0", "x"]),
                 ("asl-bench", "--isa", ["abacus"]),
+                ("asl-train", "--precision", ["fp16", "BF16", ""]),
                 ("asl-bench", "--seconds", ["0", "61", "nan", "soon"]),
                 ("asl-bench", "--batch", ["0", "4097"]),
                 ("asl-classify", "--roi", ["1,2,3", "1,2,3,4,5", "a,b,c,d", "0,0,0,5", "-1,0,5,5"])):
@@ -117,13 +118,23 @@ class Alike(programs.Case):
         result = self.train(data, "run", "--backend", "reference", "--isa", "c", code=2)
         self.assertIn("the reference backend has no isa 'c'", result.err)
         self.assertFalse((self.folder / "run").exists())
-        missing = [isa for isa in ("avx2", "avx512") if isa not in self.levels()]
+        missing = [isa for isa in ("avx2", "avx512", "amx") if isa not in self.levels()]
         if not missing:
             self.skipTest("this machine has every instruction set")
         for isa in missing:
             result = self.train(data, "run", "--isa", isa, code=4)
             self.assertIn(f"isa '{isa}' needs", result.err)
             self.assertFalse((self.folder / "run").exists())
+
+    def test_precision_that_cannot_be_had(self):
+        data = programs.make_folder(self.folder / "data")
+        result = self.train(data, "run", "--backend", "reference", "--precision", "bf16", code=2)
+        self.assertIn("the reference backend has no precision 'bf16'", result.err)
+        self.assertFalse((self.folder / "run").exists())
+        if "bf16" in self.run_json("asl-info")["cpu"]:
+            self.skipTest("this machine has bfloat16")
+        result = self.train(data, "run", "--precision", "bf16", code=4)
+        self.assertIn("needs AVX512-BF16 or AMX-BF16", result.err)
 
     def test_output_that_cannot_be_written(self):
         with open("/dev/full", "wb") as full:

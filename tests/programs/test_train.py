@@ -56,7 +56,7 @@ class Train(programs.Case):
         expected = {"preset": "tiny", "size": 32, "epochs": 2, "batch": 8, "lr": 0.002,
                     "optimizer": "sgd", "schedule": "one-cycle", "momentum": 0.9,
                     "weight_decay": 0, "label_smoothing": 0.1, "val": 0.15, "split": "block",
-                    "per_class": 0, "seed": 7}
+                    "per_class": 0, "precision": "auto", "seed": 7}
         self.assertEqual(facts["settings"], expected)
         self.assertEqual(facts["split"]["kind"], "block")
         self.assertEqual(facts["split"]["train"] + facts["split"]["validation"], 24)
@@ -83,6 +83,16 @@ class Train(programs.Case):
                 sums.add(tuple(programs.sha256(self.folder / run / name)
                                for name in ("model.safetensors", "best.safetensors", "run.json")))
             self.assertEqual(len(sums), 1, isa)
+
+    def test_precision_is_a_setting(self):
+        self.train("data", "plain", "--isa", "c")
+        self.train("data", "run", "--isa", "c", "--precision", "bf16")
+        self.assertEqual(self.facts()["settings"]["precision"], "bf16")
+        self.assertNotEqual(*(programs.sha256(self.folder / run / "model.safetensors")
+                              for run in ("plain", "run")))
+        result = self.run_program("asl-train", "data", "-o", "run", "--resume", "--epochs", "3",
+                                  "--isa", "c")
+        self.assertIn("cpu c bf16 ", result.err)
 
     def test_isa_is_no_setting(self):
         self.train("data", "run", "--isa", "c")

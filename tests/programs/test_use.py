@@ -2,7 +2,10 @@
 """The way from pictures to letters: prepare, train, evaluate, classify, and what each prints."""
 
 import json
+import os
 import pathlib
+import shutil
+import subprocess
 import unittest
 
 import programs
@@ -175,6 +178,21 @@ class Use(programs.Case):
                                       paths[0])
             self.assertIn(f"cpu {self.levels()[-1] if isa == 'auto' else isa} ", result.err)
 
+    def test_bf16_reads_nearly_the_same(self):
+        paths = sorted(str(path.relative_to(self.folder))
+                       for path in (self.folder / "others").glob("*/*.png"))
+        plain = [json.loads(line) for line in self.run_program(
+            "asl-classify", "-m", self.model, "--json", "--logits", *paths).out.splitlines()]
+        for isa in self.levels():
+            result = self.run_program("asl-classify", "-m", self.model, "--json", "--logits",
+                                      "--verbose", "--isa", isa, "--precision", "bf16", *paths)
+            self.assertIn(f"cpu {isa} bf16 ", result.err)
+            for line, wanted in zip(map(json.loads, result.out.splitlines()), plain):
+                largest = max(map(abs, wanted["logits"].values()))
+                for label, logit in wanted["logits"].items():
+                    self.assertAlmostEqual(line["logits"][label], logit, delta=0.02 * largest,
+                                           msg=isa)
+
     def test_top(self):
         path = "others/A/A0000.png"
         out = self.run_program("asl-classify", "-m", self.model, "--top", "2", path).out
@@ -246,6 +264,27 @@ class Use(programs.Case):
                                   "--force", code=1)
         self.assertIn("hand.png", result.err)
         self.assertEqual((self.folder / "hand.png").read_bytes(), data)
+
+    def test_draw_standard_input(self):
+        self.run_program("asl-classify", "-m", self.model, "--draw", "drawn", "--", "-",
+                         stdin=programs.picture("A", 1))
+        self.assertTrue((self.folder / "drawn" / "stdin.png").exists())
+
+    def test_start_without_drawing_libraries(self):
+        trace = dict(os.environ, LD_TRACE_LOADED_OBJECTS="1")
+        loaded = subprocess.run([programs.BIN / "asl-classify"], env=trace, check=True,
+                                stdout=subprocess.PIPE).stdout
+        self.assertIn(b"libasl", loaded)
+        self.assertNotIn(b"cairo", loaded)
+
+    def test_draw_needs_the_other_program(self):
+        (self.folder / "bin").mkdir()
+        alone = shutil.copy(programs.BIN / "asl-classify", self.folder / "bin")
+        arguments = [alone, "-m", self.model, "others/A/A0000.png"]
+        self.run_program(*arguments)
+        result = self.run_program(*arguments, "--draw", "drawn", code=1)
+        self.assertIn("asl-classify-draw", result.err)
+        self.assertFalse((self.folder / "drawn").exists())
 
     # ---- Models ----
 

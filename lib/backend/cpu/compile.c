@@ -23,13 +23,19 @@ static int32_t is_kind(const asl__network *network, int32_t index, int32_t kind)
     return index < network->layer_count && network->layers[index].kind == kind;
 }
 
-/* Winograd pays for stride 1 once there are tiles enough to fill the registers of the product. */
-static void choose_method(asl__op *op)
+/* Winograd pays for stride 1 once there are tiles enough to fill the registers of the product. It
+ * would lose half of bfloat16's few digits, and beats pairs of them with all digits of float32, but
+ * not tiles. Dense layers are too small for bfloat16 to be worth it. */
+static void choose_method(asl__op *op, const asl__plan *plan)
 {
     op->across = (op->conv_width + 3) / 4;
     op->tiles = op->across * ((op->conv_height + 3) / 4);
     op->winograd = op->stride == 1 && (op->kernel == 3 || op->kernel == 5) && op->tiles >= 9 &&
                    op->padding < op->kernel;
+    op->bf16 = plan->bf16 && op->layer->kind == ASL__LAYER_CONV2D &&
+               !(op->winograd && plan->kernels.bf16 == ASL__BF16_PAIRS);
+    op->back_bf16 = op->bf16 && op->stride == 1 && op->padding < op->kernel;
+    op->winograd = op->winograd && !op->bf16;
     op->first = op->winograd && op->index == 0;
     if (op->first)
         op->pieces = op->tiles / op->across;
@@ -40,8 +46,9 @@ static void choose_method(asl__op *op)
 }
 
 /* Returns the number of layers taken. */
-static int32_t fuse_conv2d(asl__op *op, const asl__network *network, int32_t index)
+static int32_t fuse_conv2d(asl__op *op, const asl__plan *plan, int32_t index)
 {
+    const asl__network *network = plan->network;
     const asl__layer *layer = op->layer;
     const int32_t dense = layer->kind == ASL__LAYER_DENSE;
     int32_t next = index + 1;
@@ -61,20 +68,21 @@ static int32_t fuse_conv2d(asl__op *op, const asl__network *network, int32_t ind
         op->conv_width = op->conv_width / 2 * 2;
         next++;
     }
-    choose_method(op);
+    choose_method(op, plan);
     return next - index;
 }
 
 /* Fills kind and fusion of the op that begins at layer `index`; returns the layers taken. */
-static int32_t begin_op(asl__op *op, const asl__network *network, int32_t index)
+static int32_t begin_op(asl__op *op, const asl__plan *plan, int32_t index)
 {
+    const asl__network *network = plan->network;
     op->index = index;
     op->layer = &network->layers[index];
     op->pieces = 1;
     switch (op->layer->kind) {
     case ASL__LAYER_CONV2D:
     case ASL__LAYER_DENSE:
-        return fuse_conv2d(op, network, index);
+        return fuse_conv2d(op, plan, index);
     case ASL__LAYER_BATCH_NORM:
         op->kind = ASL__OP_BATCH_NORM;
         op->relu = is_kind(network, index + 1, ASL__LAYER_RELU);
@@ -111,9 +119,19 @@ static void add_input(asl__plan *plan)
     }
 }
 
-static size_t conv2d_weights(const asl__op *op)
+/* Floats; a pair of bfloat16 fills the place of one. */
+static size_t bf16_weights(int32_t kernel, int32_t in, int32_t out)
+{
+    return (size_t)kernel * (size_t)asl__cpu_bf16_inner(kernel * in) / 2 * (size_t)out;
+}
+
+static size_t conv2d_weights(const asl__op *op, bool backward)
 {
     const size_t kernel = (size_t)op->kernel;
+    if (backward && op->back_bf16)
+        return bf16_weights(op->kernel, op->out.stride, op->in.stride);
+    if (!backward && op->bf16)
+        return bf16_weights(op->kernel, op->in.stride, op->out.stride);
     const size_t points = op->winograd ? (kernel + 3) * (kernel + 3) : kernel * kernel;
     return points * (size_t)op->in.stride * (size_t)op->out.stride;
 }
@@ -146,6 +164,14 @@ static void size_conv2d(asl__plan *plan, const asl__op *op)
     }
 }
 
+/* Floats that hold a map as bfloat16 inside a border, see asl__bf16_rows. */
+static size_t bf16_rows(int32_t height, int32_t width, int32_t border, int32_t channels)
+{
+    const size_t numbers =
+        (size_t)(height + 2 * border) * (size_t)(width + 2 * border) * (size_t)channels;
+    return (numbers + ASL__CPU_BF16_TERMS + 1) / 2;
+}
+
 /* And of its backward pass: the input gradient is itself a convolution by Winograd, or is summed
  * column by column. */
 static void size_conv2d_backward(asl__plan *plan, const asl__op *op)
@@ -159,6 +185,10 @@ static void size_conv2d_backward(asl__plan *plan, const asl__op *op)
                 (size_t)ASL__CPU_BLOCK * (size_t)op->out.height * (size_t)op->out.width);
     plan->rows_size = largest(plan->rows_size,
                               (size_t)op->conv_width * (size_t)op->kernel * (size_t)op->in.stride);
+    if (op->back_bf16)
+        plan->bordered_size =
+            largest(plan->bordered_size, bf16_rows(op->conv_height, op->conv_width,
+                                                   op->kernel - 1 - op->padding, op->out.stride));
     if (op->winograd)
         size_winograd(plan, points, asl__cpu_wino_chunk(plan, points, op->out.stride),
                       op->out.stride);
@@ -181,10 +211,10 @@ static void place_weights(asl__plan *plan, asl__op *op)
     }
     if (op->kind != ASL__OP_CONV2D)
         return;
-    op->weights = take(&plan->packed_size, conv2d_weights(op));
+    op->weights = take(&plan->packed_size, conv2d_weights(op, false));
     op->bias = take(&plan->packed_size, (size_t)op->out.stride);
     if (plan->training) {
-        op->back_weights = take(&plan->packed_size, conv2d_weights(op));
+        op->back_weights = take(&plan->packed_size, conv2d_weights(op, true));
         op->gradient = take(&plan->gradients_size, asl__cpu_gradient_size(op));
         op->bias_gradient = take(&plan->gradients_size, (size_t)op->out.stride);
     }
@@ -219,7 +249,7 @@ void asl__cpu_compile(asl__plan *plan)
     add_input(plan);
     while (next < network->layer_count) {
         asl__op *op = &plan->ops[plan->op_count++];
-        const int32_t taken = begin_op(op, network, next);
+        const int32_t taken = begin_op(op, plan, next);
         op->in = op[-1].out;
         op->out = map_of(network->layers[next + taken - 1].out);
         if (op->kind == ASL__OP_CONV2D) {

@@ -123,23 +123,59 @@ static void direct_row(const asl__job *job, float *out, const float *in, int32_t
     }
 }
 
+/* As a convolution in bfloat16; nothing of it is made yet. */
+static asl__bf16_conv2d bf16_of(const asl__job *job)
+{
+    const asl__op *op = job->op;
+    return (asl__bf16_conv2d){
+        .rows = {.kernels = &job->plan->kernels,
+                 .in = job->in,
+                 .out = (uint16_t *)job->work->bordered,
+                 .height = op->in.height,
+                 .width = op->in.width,
+                 .channels = op->in.stride,
+                 .border = op->padding - op->in.border},
+        .weights = (const uint16_t *)(job->plan->packed + op->weights),
+        .kernel = op->kernel,
+        .stride = op->stride,
+        .count = op->conv_width,
+        .out_channels = op->out.stride,
+    };
+}
+
+/* Where the rows of a direct convolution come from. */
+typedef struct row_source {
+    const asl__job *job;
+    const float *in; /* with its border; or else: */
+    asl__bf16_conv2d bf16;
+} row_source;
+
+static void conv2d_row(row_source *source, float *out, int32_t y)
+{
+    if (source->in == NULL)
+        asl__bf16_conv2d_row(&source->bf16, out, y);
+    else
+        direct_row(source->job, out, source->in, y);
+}
+
 static void direct_forward(const asl__job *job)
 {
     const asl__op *op = job->op;
     const asl__cpu_kernels *kernels = &job->plan->kernels;
-    const float *in = asl__cpu_bordered(job), *bias = job->plan->packed + op->bias;
+    const float *bias = job->plan->packed + op->bias;
+    row_source source = {job, op->bf16 ? NULL : asl__cpu_bordered(job), bf16_of(job)};
     const ptrdiff_t row = (ptrdiff_t)op->conv_width * op->out.stride;
     const ptrdiff_t out_row = (ptrdiff_t)op->out.width * op->out.stride;
     float *rows = job->work->rows;
     for (int32_t y = job->first; y < job->end; y++) {
         float *out = job->out + y * out_row;
         if (op->pool) {
-            direct_row(job, rows, in, 2 * y);
-            direct_row(job, rows + row, in, 2 * y + 1);
+            conv2d_row(&source, rows, 2 * y);
+            conv2d_row(&source, rows + row, 2 * y + 1);
             kernels->pool_rows(out, asl__cpu_choices(job, y * out_row), rows, rows + row,
                                op->out.width, op->out.stride, bias, op->relu);
         } else {
-            direct_row(job, out, in, y);
+            conv2d_row(&source, out, y);
             kernels->bias_relu(out, op->out.width, op->out.stride, bias, op->relu);
         }
     }

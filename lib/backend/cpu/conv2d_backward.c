@@ -153,6 +153,28 @@ static void winograd_input(const asl__job *job, const float *gradient)
                       across * down);
 }
 
+static void bf16_input(const asl__job *job, const float *gradient)
+{
+    const asl__op *op = job->op;
+    const ptrdiff_t row = (ptrdiff_t)op->in.width * op->in.stride;
+    asl__bf16_conv2d c = {
+        .rows = {.kernels = &job->plan->kernels,
+                 .in = gradient,
+                 .out = (uint16_t *)job->work->bordered,
+                 .height = op->conv_height,
+                 .width = op->conv_width,
+                 .channels = op->out.stride,
+                 .border = op->kernel - 1 - op->padding},
+        .weights = (const uint16_t *)(job->plan->packed + op->back_weights),
+        .kernel = op->kernel,
+        .stride = 1,
+        .count = op->in.width,
+        .out_channels = op->in.stride,
+    };
+    for (int32_t y = 0; y < op->in.height; y++)
+        asl__bf16_conv2d_row(&c, job->in_gradient + y * row, y);
+}
+
 /* rows[conv_width][kernel * in channels] of output row y and kernel row ky, added to the input
  * rows they came from. */
 static void add_columns(const asl__job *job, const float *gradient, int32_t y, int32_t ky)
@@ -231,7 +253,9 @@ void asl__cpu_conv2d_backward(const asl__job *job)
         dense_weights(job, gradient);
     if (job->in_gradient == NULL)
         return;
-    if (op->winograd)
+    if (op->back_bf16)
+        bf16_input(job, gradient);
+    else if (op->winograd)
         winograd_input(job, gradient);
     else
         columns_input(job, gradient);

@@ -132,6 +132,28 @@ static int32_t larger(int32_t a, int32_t b)
     return a > b ? a : b;
 }
 
+/* bfloat16 without instructions for it would only be slow: it has to be asked for by naming a level
+ * that has none. */
+static asl_status choose_precision(asl__plan *plan, const asl__plan_options *options,
+                                   asl_error *err)
+{
+    const char *precision = options->precision;
+    const bool best = options->isa == NULL || strcmp(options->isa, "auto") == 0;
+    if (precision == NULL || strcmp(precision, "auto") == 0 || strcmp(precision, "fp32") == 0)
+        return ASL_OK;
+    if (strcmp(precision, "bf16") != 0)
+        return asl__fail(err, ASL_ERR_ARG,
+                         "unknown precision '%.40s'; the cpu backend has auto, fp32, bf16",
+                         precision);
+    if (best && plan->kernels.bf16 == ASL__BF16_EMULATED)
+        return asl__fail(err, ASL_ERR_BACKEND,
+                         "precision 'bf16' needs AVX512-BF16 or AMX-BF16, which this processor "
+                         "does not have; use fp32, or isa %s to emulate it slowly",
+                         plan->kernels.isa);
+    plan->bf16 = 1;
+    return ASL_OK;
+}
+
 static asl_status plan_create(asl__plan **out, const asl__network *network,
                               const asl__plan_options *options, asl_error *err)
 {
@@ -145,6 +167,7 @@ static asl_status plan_create(asl__plan **out, const asl__network *network,
     plan->training = options->training != 0;
     plan->stale = 1;
     ASL__TRY(asl__cpu_kernels_find(&plan->kernels, options->isa, err));
+    ASL__TRY(choose_precision(plan, options, err));
     plan->waits = plan->training && has_batch_norm(network);
     plan->work_count = options->threads;
     plan->lane_count = plan->training ? ASL__CPU_LANES : plan->work_count;
@@ -165,6 +188,11 @@ fail:
 static const char *plan_detail(const asl__plan *plan)
 {
     return plan->kernels.isa;
+}
+
+static const char *plan_precision(const asl__plan *plan)
+{
+    return plan->bf16 ? "bf16" : "fp32";
 }
 
 static asl_status plan_set_state(asl__plan *plan, int32_t state, const float *values,
@@ -239,9 +267,11 @@ const asl__backend asl__backend_cpu = {
     .plan_create = plan_create,
     .plan_destroy = plan_destroy,
     .plan_detail = plan_detail,
+    .plan_precision = plan_precision,
     .plan_set_state = plan_set_state,
     .plan_get_state = plan_get_state,
     .plan_forward = plan_forward,
+    .plan_forward_timed = asl__cpu_forward_timed,
     .plan_train_step = plan_train_step,
     .plan_gradients = plan_gradients,
     .plan_apply = plan_apply,

@@ -1,17 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Matrix product on register tiles of TILE_ROWS x columns. Included by kernels_template.h. */
-
-#if ASL_SIMD == 16
-#define TILE_ROWS    14 /* 28 of 32 registers accumulate, 2 hold B */
-#define GEMM_COLUMNS 32
-#elif ASL_SIMD == 8
-#define TILE_ROWS    6 /* 12 of 16 registers accumulate, 2 hold B */
-#define GEMM_COLUMNS 16
-#else
-#define TILE_ROWS    3 /* 12 of 16 registers accumulate, 4 hold B */
-#define GEMM_COLUMNS 16
-#endif
-#define MOST_VECTORS (GEMM_COLUMNS / ASL_SIMD)
+#include "backend/cpu/gemm_tile.h"
 
 /* rows and vectors are constants wherever this is called, so that every loop over them unrolls and
  * the sums stay in registers. Each element is summed in the order of k, whatever the tile. */
@@ -54,24 +43,7 @@ ALWAYS_INLINE void gemm_rows(const asl__gemm *g, int vectors)
     const float *a = g->a;
     for (int32_t left = g->rows; left > 0; left -= TILE_ROWS) {
         switch (left < TILE_ROWS ? left : TILE_ROWS) {
-#if TILE_ROWS == 14
-            TILE_CASE(14)
-            TILE_CASE(13)
-            TILE_CASE(12)
-            TILE_CASE(11)
-            TILE_CASE(10)
-            TILE_CASE(9)
-            TILE_CASE(8)
-            TILE_CASE(7)
-#endif
-#if TILE_ROWS >= 6
-            TILE_CASE(6)
-            TILE_CASE(5)
-            TILE_CASE(4)
-#endif
-            TILE_CASE(3)
-            TILE_CASE(2)
-            TILE_CASE(1)
+            FOR_TILE_ROWS(TILE_CASE)
         }
         c += TILE_ROWS * g->c_stride;
         a += TILE_ROWS * g->row_stride;

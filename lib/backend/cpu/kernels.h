@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "asl/base.h"
 
@@ -31,6 +32,25 @@ typedef struct asl__gemm {
     int32_t accumulate; /* 1: add to C */
 } asl__gemm;
 
+/* Terms that one step of an AMX tile takes: a sum in bfloat16 is padded to a multiple of them. */
+#define ASL__CPU_BF16_TERMS 32
+
+/* C[rows][columns] = A * B with A and B in bfloat16 (the upper half of a float) and float sums.
+ * Element (row, o, i) of A lies at a + row * row_stride + o * outer_stride + i; outer sums of
+ * `terms` each. B has the terms in pairs: [outer][inner / 2][columns][2], inner being `terms`
+ * rounded up to ASL__CPU_BF16_TERMS, the rest zeros. Up to there A is read too: it must be finite.
+ */
+typedef struct asl__gemm_bf16 {
+    float *c;
+    ptrdiff_t c_stride;
+    const uint16_t *a;
+    ptrdiff_t row_stride, outer_stride;
+    const uint16_t *b;
+    int32_t outer, terms;
+    int32_t rows;
+    int32_t columns; /* 16, or the table's gemm_columns */
+} asl__gemm_bf16;
+
 /* A stride-1 convolution by Winograd's F(4x4, kernel x kernel), kernel 3 or 5. Tile t covers the
  * outputs from (4 * (t / across), 4 * (t % across)) on. */
 typedef struct asl__wino {
@@ -53,12 +73,20 @@ typedef struct asl__entry {
     float value;
 } asl__entry;
 
+/* With the instructions for float32, which gains nothing; by AVX512-BF16, twice as fast as float32;
+ * or by AMX, sixteen times. */
+enum { ASL__BF16_EMULATED = 0, ASL__BF16_PAIRS = 1, ASL__BF16_TILES = 2 };
+
 typedef struct asl__cpu_kernels {
-    const char *isa;      /* "c", "avx2", "avx512" */
+    const char *isa;      /* "c", "avx2", "avx512", "amx" */
+    int32_t bf16;         /* how gemm_bf16 is computed, ASL__BF16_* */
     int32_t gemm_columns; /* widest C of one gemm call; 16 or 32 */
     int32_t gemm_rows;
 
     void (*gemm)(const asl__gemm *g);
+    void (*gemm_bf16)(const asl__gemm_bf16 *g);
+    /* Rounds to the nearest bfloat16, ties to even; NaN stays NaN. */
+    void (*to_bf16)(uint16_t *out, const float *in, int64_t count);
 
     /* Transforms taps[kernel * kernel][16] to u[point * point_stride .. + 16]. */
     void (*wino_filter)(float *u, ptrdiff_t point_stride, const float *taps, int32_t kernel);
@@ -118,5 +146,23 @@ asl_status asl__cpu_kernels_find(asl__cpu_kernels *table, const char *isa, asl_e
 void asl__cpu_kernels_c(asl__cpu_kernels *table);
 void asl__cpu_kernels_avx2(asl__cpu_kernels *table);
 void asl__cpu_kernels_avx512(asl__cpu_kernels *table);
+/* These two only replace gemm_bf16. */
+void asl__cpu_kernels_avx512_bf16(asl__cpu_kernels *table);
+void asl__cpu_kernels_amx(asl__cpu_kernels *table);
+
+static inline uint16_t asl__cpu_round_bf16(float value)
+{
+    uint32_t bits = 0;
+    memcpy(&bits, &value, sizeof bits);
+    if (value != value)
+        return (uint16_t)(bits >> 16 | 0x40);
+    /* Half a unit of the last place, less a little where the number is even. */
+    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+static inline int32_t asl__cpu_bf16_inner(int32_t terms)
+{
+    return (terms + ASL__CPU_BF16_TERMS - 1) / ASL__CPU_BF16_TERMS * ASL__CPU_BF16_TERMS;
+}
 
 #endif

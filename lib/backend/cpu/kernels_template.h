@@ -28,6 +28,8 @@ ALWAYS_INLINE void put_maximum(float *out, uint8_t *choice, vec a, vec b, vec c,
 }
 
 #include "backend/cpu/gemm_template.h"
+
+#include "backend/cpu/gemm_bf16_template.h"
 #include "backend/cpu/wino_template.h"
 
 static void pool_rows(float *out, uint8_t *choice, const float *top, const float *bottom,
@@ -40,6 +42,20 @@ static void pool_rows(float *out, uint8_t *choice, const float *top, const float
             put_maximum(out + at, choice ? choice + at : NULL, load(top + left), load(top + right),
                         load(bottom + left), load(bottom + right), load(bias + c), relu);
         }
+}
+
+static void to_bf16(uint16_t *out, const float *in, int64_t count)
+{
+    int64_t i = 0;
+    for (; i + ASL_SIMD <= count; i += ASL_SIMD) {
+        const vec value = load(in + i);
+        const ivec bits = (ivec)value, number = value == value;
+        const ivec rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+        const ivec upper = (rounded & number) | ((bits >> 16 | 0x40) & ~number);
+        *(wvec *)(out + i) = __builtin_convertvector(upper, wvec);
+    }
+    for (; i < count; i++)
+        out[i] = asl__cpu_round_bf16(in[i]);
 }
 
 static void bias_relu(float *rows, int64_t count, int32_t channels, const float *bias, int32_t relu)
@@ -237,6 +253,8 @@ static void fill_table(asl__cpu_kernels *table, const char *isa)
         .gemm_columns = GEMM_COLUMNS,
         .gemm_rows = TILE_ROWS,
         .gemm = gemm,
+        .gemm_bf16 = gemm_bf16,
+        .to_bf16 = to_bf16,
         .wino_filter = wino_filter,
         .wino_input = wino_input,
         .wino_planes = wino_planes,

@@ -81,6 +81,25 @@ static void pack_direct(const asl__plan *plan, float *packed, const filters *f, 
     }
 }
 
+/* One input channel of a convolution in bfloat16: [block][y][pairs of x * in][columns][2]. */
+static void pack_bf16(const asl__plan *plan, float *place, const filters *f, int32_t in)
+{
+    const int32_t k = f->kernel, inner = asl__cpu_bf16_inner(k * f->in_stride);
+    uint16_t *packed = (uint16_t *)place;
+    for (int32_t first = 0; first < f->out_stride; first += plan->kernels.gemm_columns) {
+        const int32_t left = f->out_stride - first;
+        const int32_t columns =
+            left < plan->kernels.gemm_columns ? left : plan->kernels.gemm_columns;
+        for (int32_t y = 0; y < k; y++, packed += (ptrdiff_t)inner * columns)
+            for (int32_t x = 0; x < k; x++) {
+                const int32_t term = x * f->in_stride + in;
+                uint16_t *pairs = packed + (ptrdiff_t)(term / 2) * 2 * columns + term % 2;
+                for (int32_t c = 0; c < columns; c++)
+                    pairs[2 * c] = asl__cpu_round_bf16(filter_at(f, first + c, in, y, x));
+            }
+    }
+}
+
 /* One output channel for the columns of an input gradient: [y][block of x * in][out][columns]. */
 static void pack_columns(const asl__plan *plan, float *packed, const asl__op *op, int32_t out)
 {
@@ -108,7 +127,9 @@ static void pack_forward(void *context, int64_t channel)
     const pack_job *job = context;
     const filters f = filters_of(job->plan, job->op, 0);
     float *packed = job->plan->packed + job->op->weights;
-    if (job->op->winograd)
+    if (job->op->bf16)
+        pack_bf16(job->plan, packed, &f, (int32_t)channel);
+    else if (job->op->winograd)
         pack_winograd(job->plan, packed, &f, (int32_t)channel);
     else
         pack_direct(job->plan, packed, &f, (int32_t)channel);
@@ -119,7 +140,9 @@ static void pack_backward(void *context, int64_t channel)
     const pack_job *job = context;
     const filters f = filters_of(job->plan, job->op, 1);
     float *packed = job->plan->packed + job->op->back_weights;
-    if (job->op->winograd)
+    if (job->op->back_bf16)
+        pack_bf16(job->plan, packed, &f, (int32_t)channel);
+    else if (job->op->winograd)
         pack_winograd(job->plan, packed, &f, (int32_t)channel);
     else
         pack_columns(job->plan, packed, job->op, (int32_t)channel);

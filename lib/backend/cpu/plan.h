@@ -42,6 +42,8 @@ typedef struct asl__op {
     const asl__layer *layer;
     int32_t relu, pool, winograd;
     int32_t first;                   /* conv2d on the input's planes, one row of tiles at a time */
+    int32_t bf16;                    /* conv2d directly, in bfloat16 */
+    int32_t back_bf16;               /* its input gradient too */
     int32_t kernel, stride, padding; /* conv2d */
     asl__map2d in, out;
     int32_t conv_height, conv_width; /* conv2d: output before pooling */
@@ -73,7 +75,8 @@ typedef struct asl__slot {
 typedef struct asl__workspace {
     atomic_bool taken;
     float *tiles, *products; /* Winograd */
-    float *bordered;         /* a convolution's input with its border, or its gradient */
+    float *bordered;         /* a convolution's input with its border, or its gradient; either as
+                                bfloat16 too */
     float *rows;             /* convolution rows before pooling; columns of an input gradient */
     float *spread;           /* a pooled gradient at the size before pooling */
     asl__entry *entries;     /* one list a channel, for ASL__CPU_BLOCK channels */
@@ -90,6 +93,7 @@ struct asl__plan {
     asl__cpu_kernels kernels;
     asl__pool *pool;
     int32_t max_batch, training, lane_count, slot_count, work_count;
+    int32_t bf16;          /* 1: products of convolutions in bfloat16, sums in float */
     int32_t first_trained; /* first op with parameters: no gradient is needed below it */
     int32_t waits;         /* 1: training, and batch norm makes the pictures wait for each other */
     int32_t stale;         /* 1: the packed weights must be renewed */

@@ -7,6 +7,7 @@
 
 #include "backend/cpu/run.h"
 #include "backend/training.h"
+#include "base/file.h"
 
 static const struct {
     void (*forward)(const asl__job *job);
@@ -185,21 +186,19 @@ static void run_piece(void *context, int64_t index)
         forward_op(b, &job);
 }
 
-/* One picture, every operation shared by all threads. */
-static void forward_pieces(batch *b)
+/* One operation on one picture, shared by all threads. */
+static void forward_shared(batch *b, int32_t op)
 {
     const asl__plan *plan = b->plan;
     const place at = {.picture = b->picture};
-    for (int32_t op = 0; op < plan->op_count; op++) {
-        const asl__job job = job_of(b, op, &at);
-        b->op = op;
-        if (job.op->pieces > 1)
-            asl__pool_run(plan->pool, run_piece, b, plan->work_count);
-        else
-            forward_op(b, &job);
-        if (op == plan->op_count - 1)
-            put_logits(b, &job);
-    }
+    const asl__job job = job_of(b, op, &at);
+    b->op = op;
+    if (job.op->pieces > 1)
+        asl__pool_run(plan->pool, run_piece, b, plan->work_count);
+    else
+        forward_op(b, &job);
+    if (op == plan->op_count - 1)
+        put_logits(b, &job);
 }
 
 void asl__cpu_run_forward(asl__plan *plan, float *logits, const uint8_t *images, int32_t count)
@@ -211,7 +210,18 @@ void asl__cpu_run_forward(asl__plan *plan, float *logits, const uint8_t *images,
         return;
     }
     for (b.picture = 0; b.picture < count; b.picture++)
-        forward_pieces(&b);
+        for (int32_t op = 0; op < plan->op_count; op++)
+            forward_shared(&b, op);
+}
+
+void asl__cpu_run_timed(asl__plan *plan, float *logits, double *seconds, const uint8_t *image)
+{
+    batch b = {.plan = plan, .images = image, .logits = logits, .count = 1};
+    for (int32_t op = 0; op < plan->op_count; op++) {
+        const double started = asl__clock_seconds();
+        forward_shared(&b, op);
+        seconds[op] = asl__clock_seconds() - started;
+    }
 }
 
 /* Start of the segment that op belongs to: the batch norm at or before it, or 0. */

@@ -9,6 +9,7 @@
 
 typedef float vec __attribute__((vector_size(ASL_SIMD * 4), aligned(4), may_alias));
 typedef int32_t ivec __attribute__((vector_size(ASL_SIMD * 4), aligned(4), may_alias));
+typedef uint16_t wvec __attribute__((vector_size(ASL_SIMD * 2), aligned(2), may_alias));
 typedef uint8_t bvec __attribute__((vector_size(ASL_SIMD), aligned(1), may_alias));
 
 /* Half a vector of floats, and as many doubles. */

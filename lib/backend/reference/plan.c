@@ -111,6 +111,24 @@ static int32_t find_first_trained(const asl__network *network)
     return i;
 }
 
+static bool is_auto(const char *choice)
+{
+    return choice == NULL || strcmp(choice, "auto") == 0;
+}
+
+static asl_status check_options(const asl__plan_options *options, asl_error *err)
+{
+    if (!is_auto(options->isa))
+        return asl__fail(err, ASL_ERR_ARG,
+                         "the reference backend has no isa '%.40s'; leave it at auto",
+                         options->isa);
+    if (!is_auto(options->precision) && strcmp(options->precision, "fp32") != 0)
+        return asl__fail(err, ASL_ERR_ARG,
+                         "the reference backend has no precision '%.40s', only fp32",
+                         options->precision);
+    return ASL_OK;
+}
+
 asl_status asl__reference_plan_create(asl__plan **out, const asl__network *network,
                                       const asl__plan_options *options, asl_error *err)
 {
@@ -119,12 +137,7 @@ asl_status asl__reference_plan_create(asl__plan **out, const asl__network *netwo
     asl__plan *plan = asl__alloc(sizeof *plan);
 
     *out = NULL;
-    if (options->isa != NULL && strcmp(options->isa, "auto") != 0) {
-        status =
-            asl__fail(err, ASL_ERR_ARG,
-                      "the reference backend has no isa '%.40s'; leave it at auto", options->isa);
-        goto fail;
-    }
+    ASL__TRY(check_options(options, err));
     if (plan == NULL)
         return asl__fail_memory(err, "a plan");
     plan->network = network;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "backend/training.h"
+#include "base/file.h"
 
 static const struct {
     void (*forward)(const asl__operation *op);
@@ -39,6 +40,13 @@ static asl__operation operation_of(asl__plan *plan, int32_t index, int32_t count
                             .lanes = plan->lanes};
 }
 
+static void forward_layer(asl__plan *plan, int32_t index, int32_t count,
+                          const asl__step_options *step)
+{
+    const asl__operation op = operation_of(plan, index, count, step);
+    operations[op.layer->kind].forward(&op);
+}
+
 /* Returns the logits. `step` is NULL outside training. */
 static const float *run_forward(asl__plan *plan, const uint8_t *images, int32_t count,
                                 const asl__step_options *step)
@@ -46,10 +54,8 @@ static const float *run_forward(asl__plan *plan, const uint8_t *images, int32_t 
     const asl__network *network = plan->network;
 
     asl__reference_input(plan->activations[0], plan->pool, network, images, count);
-    for (int32_t i = 0; i < network->layer_count; i++) {
-        const asl__operation op = operation_of(plan, i, count, step);
-        operations[op.layer->kind].forward(&op);
-    }
+    for (int32_t i = 0; i < network->layer_count; i++)
+        forward_layer(plan, i, count, step);
     return plan->activations[network->layer_count];
 }
 
@@ -126,6 +132,30 @@ static asl_status plan_forward(float *logits, asl__plan *plan, const uint8_t *im
     return ASL_OK;
 }
 
+static asl__op_time time_since(double started, int32_t layer, int32_t layer_count)
+{
+    return (asl__op_time){layer, layer_count, asl__clock_seconds() - started, "plain loops"};
+}
+
+static asl_status plan_forward_timed(float *logits, asl__op_time *times, int32_t *time_count,
+                                     asl__plan *plan, const uint8_t *image, asl_error *err)
+{
+    const asl__network *network = plan->network;
+    double started = asl__clock_seconds();
+    (void)err;
+    asl__reference_input(plan->activations[0], plan->pool, network, image, 1);
+    times[0] = time_since(started, 0, 0);
+    for (int32_t i = 0; i < network->layer_count; i++) {
+        started = asl__clock_seconds();
+        forward_layer(plan, i, 1, NULL);
+        times[i + 1] = time_since(started, i, 1);
+    }
+    memcpy(logits, plan->activations[network->layer_count],
+           (size_t)network->classes * sizeof *logits);
+    *time_count = network->layer_count + 1;
+    return ASL_OK;
+}
+
 static asl_status plan_train_step(asl__step_result *result, asl__plan *plan, const uint8_t *images,
                                   const int32_t *labels, int32_t count,
                                   const asl__step_options *options, asl_error *err)
@@ -154,6 +184,12 @@ static asl_status plan_apply(asl__plan *plan, const float *gradients,
     return ASL_OK;
 }
 
+static const char *plan_precision(const asl__plan *plan)
+{
+    (void)plan;
+    return "fp32";
+}
+
 const asl__backend asl__backend_reference = {
     .abi = ASL__BACKEND_ABI,
     .name = "reference",
@@ -161,9 +197,11 @@ const asl__backend asl__backend_reference = {
     .probe = probe,
     .plan_create = asl__reference_plan_create,
     .plan_destroy = asl__reference_plan_destroy,
+    .plan_precision = plan_precision,
     .plan_set_state = plan_set_state,
     .plan_get_state = plan_get_state,
     .plan_forward = plan_forward,
+    .plan_forward_timed = plan_forward_timed,
     .plan_train_step = plan_train_step,
     .plan_gradients = plan_gradients,
     .plan_apply = plan_apply,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory that runs short, once or for good, while an inferer is made, classifies and evaluates. */
+/* Memory that runs short, once or for good, while an inferer is made, is profiled, classifies and
+ * evaluates. */
 #include "support/support.h"
 
 #include "unit/train/blobs.h"
@@ -23,6 +24,7 @@ static bool live(void)
     asl_dataset *dataset = NULL;
     asl_model *model = NULL;
     asl_inferer *inferer = NULL;
+    asl_profile *profile = NULL;
     asl_evaluation *evaluation = NULL;
     asl_model_options wishes;
     static const uint8_t pixels[9 * 9 * 3];
@@ -42,11 +44,14 @@ static bool live(void)
         assert_null(inferer);
         goto done;
     }
+    if (!succeeds(&failed, asl_inferer_profile(&profile, inferer, &view, 2, &err), &err))
+        assert_null(profile);
     succeeds(&failed, asl_inferer_classify(scores, 3, inferer, &view, NULL, &err), &err);
     if (!succeeds(&failed, asl_inferer_evaluate(&evaluation, inferer, dataset, NULL, &err), &err))
         assert_null(evaluation);
 done:
     asl_evaluation_free(evaluation);
+    asl_profile_free(profile);
     asl_inferer_free(inferer);
     asl_model_free(model);
     asl_dataset_free(dataset);

@@ -88,7 +88,8 @@ static double difference(const asl_trainer *a, const asl_trainer *b)
     get_parameters(&y, &count, b);
     for (size_t i = 0; i < count; i++) {
         largest = fmax(largest, fabs((double)x[i]));
-        worst = fmax(worst, fabs((double)x[i] - (double)y[i]));
+        const double apart = fabs((double)x[i] - (double)y[i]);
+        worst = isfinite(apart) ? fmax(worst, apart) : INFINITY;
     }
     free(x);
     free(y);

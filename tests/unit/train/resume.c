@@ -281,6 +281,7 @@ static void test_settings_come_back(void **state)
     options.checkpoint = NULL;
     options.backend = got.backend;
     options.isa = got.isa;
+    options.precision = got.precision;
     assert_memory_equal(&got, &options, sizeof got);
     runs_finish(trainer);
     asl_trainer_free(trainer);

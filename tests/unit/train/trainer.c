@@ -531,6 +531,8 @@ static void test_options_in_force(void **state)
     got.threads = options.threads;
     got.backend = options.backend;
     got.isa = options.isa;
+    assert_string_equal(got.precision, "fp32");
+    got.precision = options.precision;
     got.checkpoint = options.checkpoint;
     assert_memory_equal(&got, &options, sizeof got);
     asl_trainer_free(trainer);
