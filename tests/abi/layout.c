@@ -150,7 +150,7 @@ FIELD(asl_epoch_metrics, seconds, 48, 48);
 FIELD(asl_epoch_metrics, is_best, 56, 56);
 FIELD(asl_epoch_metrics, reserved, 60, 60);
 
-SIZE(asl_trainer_options, 176, 140);
+SIZE(asl_trainer_options, 176, 144);
 FIELD(asl_trainer_options, struct_size, 0, 0);
 FIELD(asl_trainer_options, epochs, 4, 4);
 FIELD(asl_trainer_options, batch_size, 8, 8);
