@@ -8,8 +8,9 @@
 #include "dataset/view.h"
 #include "image/image.h"
 
+/* `side` as in asl__image_decode_shrunk(). */
 static asl_status decode_file(asl_image **out, const asl__source *source, const asl__sample *sample,
-                              asl_error *err)
+                              int32_t side, asl_error *err)
 {
     asl_error inner = ASL_ERROR_INIT;
     asl_status status = ASL_OK;
@@ -19,7 +20,7 @@ static asl_status decode_file(asl_image **out, const asl__source *source, const 
     *out = NULL;
     ASL__TRY(asl__folder_read(&data, &size, &source->folder, sample->path, source->decode.max_bytes,
                               err));
-    status = asl_image_decode(out, data, size, &source->decode, &inner);
+    status = asl__image_decode_shrunk(out, data, size, side, &source->decode, &inner);
     if (status < 0)
         asl__fail_at(err, status, inner.offset, "'%s': %s", sample->path, inner.message);
 fail:
@@ -61,7 +62,10 @@ asl_status asl__dataset_read(uint8_t *out, const asl_dataset *dataset, int64_t i
     asl_image_view view;
 
     if (source->pixels == NULL) {
-        ASL__TRY(decode_file(&image, source, &source->samples[member], err));
+        /* Above twice the size it is still the area average that makes the pixels. */
+        const int32_t side = 2 * (width > height ? width : height);
+
+        ASL__TRY(decode_file(&image, source, &source->samples[member], side, err));
         view = asl_image_get_view(image);
     } else {
         ASL__TRY(packed_view(&view, source, member, err));
@@ -90,7 +94,7 @@ asl_status asl_dataset_load_image(asl_image **out, const asl_dataset *dataset, i
     ASL__CHECK_ARG(index >= 0 && index < dataset->count, err);
     source = dataset->source;
     if (source->pixels == NULL)
-        return decode_file(out, source, asl__view_sample(dataset, index), err);
+        return decode_file(out, source, asl__view_sample(dataset, index), 0, err);
     ASL__TRY(packed_view(&view, source, dataset->members[index], err));
     status = asl_image_convert(out, &view, NULL, ASL_FORMAT_RGB24, err);
 fail:

@@ -13,6 +13,7 @@ typedef struct asl__picture {
     const uint8_t *exif; /* TIFF structure of the EXIF data, or NULL */
     size_t exif_size;
     size_t palette; /* PNG: offset of the PLTE chunk's length field, or 0 */
+    int32_t shrink; /* set after the scan: how many pixels a side the decoder makes one of */
 } asl__picture;
 
 /* Checks a picture's declared size; the scans call it as soon as they know it. */
@@ -25,7 +26,17 @@ asl_status asl__png_scan(asl__picture *out, const uint8_t *data, size_t size,
 asl_status asl__jpeg_scan(asl__picture *out, const uint8_t *data, size_t size,
                           const asl_decode_options *limits, asl_error *err);
 
-/* Decode a scanned file into uint8[height][width][3], R,G,B. */
+/* The most that the JPEG decoder can shrink a picture by while both sides stay above `side`: 1, 2,
+ * 4 or 8. It then drops frequencies instead of pixels. */
+int32_t asl__jpeg_shrink(const asl__picture *picture, int32_t side);
+
+/* A side of the picture as it is decoded. */
+static inline int32_t asl__shrunk(int32_t side, int32_t shrink)
+{
+    return (side + shrink - 1) / shrink;
+}
+
+/* Decode a scanned file into uint8[height][width][3], R,G,B, for JPEG shrunk by picture->shrink. */
 asl_status asl__png_decode(uint8_t *rgb, const asl__picture *picture, const uint8_t *data,
                            size_t size, asl_error *err);
 asl_status asl__jpeg_decode(uint8_t *rgb, const asl__picture *picture, const uint8_t *data,

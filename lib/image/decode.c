@@ -77,11 +77,12 @@ typedef struct codec {
                        const asl_decode_options *limits, asl_error *err);
     asl_status (*decode)(uint8_t *rgb, const asl__picture *picture, const uint8_t *data,
                          size_t size, asl_error *err);
+    int32_t (*shrink)(const asl__picture *picture, int32_t side); /* NULL: cannot */
 } codec;
 
 static const codec codecs[] = {
-    {"\xff\xd8\xff", 3, asl__jpeg_scan, asl__jpeg_decode},
-    {"\x89PNG\r\n\x1a\n", 8, asl__png_scan, asl__png_decode},
+    {"\xff\xd8\xff", 3, asl__jpeg_scan, asl__jpeg_decode, asl__jpeg_shrink},
+    {"\x89PNG\r\n\x1a\n", 8, asl__png_scan, asl__png_decode, NULL},
 };
 
 /* Kinds that we can name but not read. */
@@ -132,8 +133,9 @@ asl_status asl__image_sniff(const void *data, size_t size, asl_error *err)
 
 /* --- decoding ---------------------------------------------------------------------------- */
 
+/* `side` is what asl__image_decode_shrunk() may come down to, or 0 for the whole picture. */
 static asl_status decode(asl_image **out, const uint8_t *data, size_t size,
-                         const asl_decode_options *limits, asl_error *err)
+                         const asl_decode_options *limits, int32_t side, asl_error *err)
 {
     asl_status status = ASL_OK;
     const codec *kind = NULL;
@@ -144,7 +146,9 @@ static asl_status decode(asl_image **out, const uint8_t *data, size_t size,
                          size, (long long)limits->max_bytes);
     ASL__TRY(find_codec(&kind, data, size, err));
     ASL__TRY(kind->scan(&picture, data, size, limits, err));
-    ASL__TRY(asl_image_create(&image, picture.width, picture.height, ASL_FORMAT_RGB24, err));
+    picture.shrink = side > 0 && kind->shrink != NULL ? kind->shrink(&picture, side) : 1;
+    ASL__TRY(asl_image_create(&image, asl__shrunk(picture.width, picture.shrink),
+                              asl__shrunk(picture.height, picture.shrink), ASL_FORMAT_RGB24, err));
     ASL__TRY(kind->decode(asl_image_pixels(image), &picture, data, size, err));
     if (!limits->ignore_orientation)
         ASL__TRY(
@@ -156,8 +160,8 @@ fail:
     return status;
 }
 
-asl_status asl_image_decode(asl_image **out, const void *data, size_t size,
-                            const asl_decode_options *options, asl_error *err)
+asl_status asl__image_decode_shrunk(asl_image **out, const void *data, size_t size, int32_t side,
+                                    const asl_decode_options *options, asl_error *err)
 {
     asl_status status = ASL_OK;
     asl_decode_options limits;
@@ -166,9 +170,15 @@ asl_status asl_image_decode(asl_image **out, const void *data, size_t size,
     *out = NULL;
     ASL__CHECK_ARG(data != NULL || size == 0, err);
     ASL__TRY(read_options(&limits, options, err));
-    ASL__TRY(decode(out, data, size, &limits, err));
+    ASL__TRY(decode(out, data, size, &limits, side, err));
 fail:
     return status;
+}
+
+asl_status asl_image_decode(asl_image **out, const void *data, size_t size,
+                            const asl_decode_options *options, asl_error *err)
+{
+    return asl__image_decode_shrunk(out, data, size, 0, options, err);
 }
 
 asl_status asl_image_load(asl_image **out, const char *path, const asl_decode_options *options,
@@ -184,7 +194,7 @@ asl_status asl_image_load(asl_image **out, const char *path, const asl_decode_op
     ASL__CHECK_ARG(path != NULL, err);
     ASL__TRY(read_options(&limits, options, err));
     ASL__TRY(asl__file_read(&data, &size, path, limits.max_bytes, err));
-    ASL__TRY(decode(out, data, size, &limits, err));
+    ASL__TRY(decode(out, data, size, &limits, 0, err));
 fail:
     asl__free(data);
     return status;

@@ -59,21 +59,32 @@ static void on_message(j_common_ptr cinfo, int level)
     }
 }
 
+int32_t asl__jpeg_shrink(const asl__picture *picture, int32_t side)
+{
+    const int32_t least = picture->width < picture->height ? picture->width : picture->height;
+    int32_t shrink = 8;
+    while (shrink > 1 && least / shrink <= side)
+        shrink /= 2;
+    return shrink;
+}
+
 static void read_rows(reader *in, uint8_t *rgb, const asl__picture *picture)
 {
     j_decompress_ptr cinfo = &in->cinfo;
+    const int32_t width = asl__shrunk(picture->width, picture->shrink);
+    const int32_t height = asl__shrunk(picture->height, picture->shrink);
     jpeg_read_header(cinfo, TRUE);
     cinfo->out_color_space = JCS_RGB;
+    cinfo->scale_num = 1;
+    cinfo->scale_denom = (unsigned)picture->shrink;
     jpeg_start_decompress(cinfo);
-    if (cinfo->output_width != (JDIMENSION)picture->width ||
-        cinfo->output_height != (JDIMENSION)picture->height) {
-        in->status =
-            asl__fail(in->err, ASL_ERR_IMAGE, "JPEG: %ux%u pixels where %dx%d were found",
-                      cinfo->output_width, cinfo->output_height, picture->width, picture->height);
+    if (cinfo->output_width != (JDIMENSION)width || cinfo->output_height != (JDIMENSION)height) {
+        in->status = asl__fail(in->err, ASL_ERR_IMAGE, "JPEG: %ux%u pixels where %dx%d were found",
+                               cinfo->output_width, cinfo->output_height, width, height);
         return;
     }
     while (cinfo->output_scanline < cinfo->output_height) {
-        JSAMPROW row = rgb + (size_t)cinfo->output_scanline * (size_t)picture->width * 3;
+        JSAMPROW row = rgb + (size_t)cinfo->output_scanline * (size_t)width * 3;
         jpeg_read_scanlines(cinfo, &row, 1);
     }
     jpeg_finish_decompress(cinfo);

@@ -59,14 +59,17 @@ static void flips_in_a_jpeg_do_no_harm(void **state)
             continue;
         assert_true(seeds[i].size <= sizeof copy);
         memcpy(copy, seeds[i].data, seeds[i].size);
-        for (size_t at = 0; at < seeds[i].size * 8; at++) {
+        for (size_t at = 0; at < seeds[i].size * 16; at++) {
             asl_image *image = NULL;
-            copy[at / 8] ^= (uint8_t)(1U << at % 8);
-            const asl_status status = asl_image_decode(&image, copy, seeds[i].size, NULL, &err);
+            const int32_t side = at < seeds[i].size * 8 ? 0 : 2; /* whole, and shrunk */
+            const size_t byte = at / 8 % seeds[i].size;
+            copy[byte] ^= (uint8_t)(1U << at % 8);
+            const asl_status status =
+                asl__image_decode_shrunk(&image, copy, seeds[i].size, side, NULL, &err);
             assert_true((status == ASL_OK) == (image != NULL));
             test_check_error(status, &err);
             asl_image_free(image);
-            copy[at / 8] = seeds[i].data[at / 8];
+            copy[byte] = seeds[i].data[byte];
         }
     }
     assert_no_memory_used();

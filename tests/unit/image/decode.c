@@ -168,6 +168,42 @@ static void options_are_checked(void **state)
     assert_status(asl_image_load(&image, NULL, NULL, &err), ASL_ERR_ARG, &err);
 }
 
+/* A JPEG for a smaller use: what is left is above `side`, looks the same and is right way up. */
+static void jpegs_shrink(void **state)
+{
+    static const struct {
+        int32_t side, shrink;
+    } cases[] = {{0, 1}, {83, 1}, {41, 1}, {40, 2}, {20, 2}, {19, 4}, {10, 4}, {9, 8}, {1, 8}};
+    asl_error err = ASL_ERROR_INIT;
+    asl_image *picture = make_smooth_picture(100, 83);
+    file_bytes files[] = {make_file(picture, ASL_ENCODING_JPEG, 95),
+                          make_file(picture, ASL_ENCODING_PNG, 0)};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int32_t kind = 0; kind < 2; kind++) {
+            const int32_t by = HAVE_LIBJPEG && kind == 0 ? cases[i].shrink : 1;
+            asl_image *shrunk = NULL, *small[2];
+            assert_ok(asl__image_decode_shrunk(&shrunk, files[kind].data, files[kind].size,
+                                               cases[i].side, NULL, &err),
+                      &err);
+            const asl_image_view views[] = {asl_image_get_view(shrunk),
+                                            asl_image_get_view(picture)};
+            assert_int_equal(views[0].width, (100 + by - 1) / by);
+            assert_int_equal(views[0].height, (83 + by - 1) / by);
+            for (int32_t k = 0; k < 2; k++)
+                assert_ok(asl_image_resize(&small[k], &views[k], NULL, 6, 5, &err), &err);
+            /* By 8 the last of the 104 columns and 88 rows are made up. */
+            assert_true(picture_distance(small[0], small[1]) <= (by == 8 ? 8 : JPEG_TOLERANCE));
+            asl_image_free(small[0]);
+            asl_image_free(small[1]);
+            asl_image_free(shrunk);
+        }
+    asl_free(files[0].data);
+    asl_free(files[1].data);
+    asl_image_free(picture);
+    assert_no_memory_used();
+}
+
 static void files(void **state)
 {
     asl_error err = ASL_ERROR_INIT;
@@ -205,6 +241,7 @@ int main(void)
         cmocka_unit_test(jpeg_variants_are_refused),
         cmocka_unit_test(limits_hold),
         cmocka_unit_test(options_are_checked),
+        cmocka_unit_test(jpegs_shrink),
         cmocka_unit_test(files),
         cmocka_unit_test(a_fifo_does_not_block),
     };
