@@ -12,6 +12,7 @@ from ctypes import (CFUNCTYPE, POINTER, Structure, byref, c_char, c_char_p, c_do
 
 SIDE, CLASSES = 224, 29  # of the preset "seed"
 BGR24 = 1
+SPLIT_RANDOM = 1
 STOPPED = 1
 
 
@@ -32,6 +33,11 @@ class View(Structure):
 class Sample(Structure):
     _fields_ = [("struct_size", c_uint32), ("class_index", c_int32), ("group_index", c_int32),
                 ("reserved", c_int32), ("path", c_char_p)]
+
+
+class SplitOptions(Structure):
+    _fields_ = [("struct_size", c_uint32), ("kind", c_int32), ("fraction", c_double),
+                ("seed", c_uint64)]
 
 
 class InfererOptions(Structure):
@@ -73,6 +79,7 @@ PLAIN = {
     "asl_image_get_view": (View, [c_void_p]),
     "asl_trainer_request_stop": (None, [c_void_p]),
     "asl_trainer_epoch_count": (c_int32, [c_void_p]),
+    "asl_split_options_init": (None, [c_void_p, c_size_t]),
     "asl_inferer_options_init": (None, [c_void_p, c_size_t]),
     "asl_trainer_options_init": (None, [c_void_p, c_size_t]),
     "asl_model_free": (None, [c_void_p]),
@@ -86,6 +93,8 @@ CHECKED = {
     "asl_model_save": [c_void_p, c_char_p],
     "asl_dataset_open": [POINTER(c_void_p), c_char_p, c_void_p],
     "asl_dataset_pack": [POINTER(c_void_p), c_void_p, c_char_p, c_void_p],
+    "asl_dataset_split": [POINTER(c_void_p), POINTER(c_void_p), c_void_p, c_void_p,
+                          POINTER(SplitOptions)],
     "asl_dataset_get_sample": [POINTER(Sample), c_void_p, c_int64],
     "asl_dataset_load_image": [POINTER(c_void_p), c_void_p, c_int64],
     "asl_image_convert": [POINTER(c_void_p), POINTER(View), c_void_p, c_int32],
@@ -146,6 +155,28 @@ class Library:
 
     def load_model(self, path):
         return self.make(self.model_load, str(path).encode())
+
+    def open_dataset(self, path, split=None):
+        """A data set, or what a random split of it, (fraction, seed), leaves for training."""
+        whole = self.make(self.dataset_open, str(path).encode(), None)
+        if not split:
+            return whole
+        options, train, validation = SplitOptions(), c_void_p(), c_void_p()
+        self.split_options_init(byref(options), sizeof(options))
+        options.kind, (options.fraction, options.seed) = SPLIT_RANDOM, split
+        self.dataset_split(byref(train), byref(validation), None, whole, byref(options))
+        self.dataset_free(validation)
+        self.dataset_free(whole)
+        return train
+
+    def samples(self, dataset):
+        """Path and class of each sample; frees the data set."""
+        sample, found = Sample(struct_size=sizeof(Sample)), []
+        for i in range(self.dataset_count(dataset)):
+            self.dataset_get_sample(byref(sample), dataset, i)
+            found.append((sample.path, sample.class_index))
+        self.dataset_free(dataset)
+        return found
 
     def pack(self, folder, path):
         """Pack the data set in `folder` at the size of the preset "seed"."""
@@ -212,10 +243,10 @@ class Inferer:
 
 
 class Trainer:
-    """Training on a packed data set, an epoch at a time."""
+    """Training on a packed data set or a part of it, an epoch at a time."""
 
     def __init__(self, library, model_path, pack, threads, batch, learning_rate=1e-3,
-                 precision="fp32"):
+                 precision="fp32", split=None):
         self.library = library
         options = TrainerOptions()
         library.trainer_options_init(byref(options), sizeof(options))
@@ -226,7 +257,7 @@ class Trainer:
             lambda metrics, user: library.trainer_request_stop(self.handle))
         self.options = options  # keeps the callback alive
         model = library.load_model(model_path)
-        dataset = library.make(library.dataset_open, str(pack).encode(), None)
+        dataset = library.open_dataset(pack, split)
         self.handle = library.make(library.trainer_create, model, dataset, None, byref(options))
         library.dataset_free(dataset)
         library.model_free(model)

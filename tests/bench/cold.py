@@ -5,6 +5,7 @@
 
 prints version and installed size of a Python package of the interpreter that runs it, as JSON."""
 
+import contextlib
 import importlib.metadata
 import json
 import os
@@ -64,18 +65,17 @@ def resident(pid, path):
     return total / 1024
 
 
-def peak_resident(argv, environment, path):
+def peak_resident(argv, environment, path, interval=SAMPLE_SECONDS):
     """The most MB resident, sampled, of a program without its mapping of the file at `path`."""
     process = subprocess.Popen(argv, env=environment, stdout=subprocess.DEVNULL,
                                stderr=subprocess.PIPE)
-    peak = 0.0
-    while process.poll() is None:
+    peak, message = 0.0, None
+    while message is None:
         try:
-            peak = max(peak, resident(process.pid, str(path)))
-        except (FileNotFoundError, ProcessLookupError):
-            break
-        time.sleep(SAMPLE_SECONDS)
-    _, message = process.communicate()
+            _, message = process.communicate(timeout=interval)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):  # it ends at this moment
+                peak = max(peak, resident(process.pid, str(path)))
     if process.returncode:
         raise RuntimeError(message.decode().strip().splitlines()[-1])
     return peak

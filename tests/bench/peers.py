@@ -16,22 +16,20 @@ import datetime
 import json
 import os
 import pathlib
-import platform
 import shutil
 import subprocess
 import sys
-import time
 
-import asl
 import cold
+import host
 import prepare
 import report
 from catalog import PEERS
+from host import progress
 
 FULL = {"rounds": 3, "pairs": 12, "train_pairs": 10, "block_s": 0.06, "starts": 20}
 QUICK = {"rounds": 1, "pairs": 4, "train_pairs": 2, "block_s": 0.03, "starts": 3}
 BATCHES = [1, 32]
-FLAGS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16")
 
 
 def parse_arguments():
@@ -49,51 +47,17 @@ def parse_arguments():
     return parser.parse_args()
 
 
-def progress(text):
-    print(f"{time.strftime('%H:%M:%S')}  {text}", file=sys.stderr, flush=True)
-
-
-def processor_times():
-    """Ticks of this machine so far: (all, idle, taken by other machines)."""
-    ticks = [int(n) for n in pathlib.Path("/proc/stat").read_text().split("\n")[0].split()[1:9]]
-    return sum(ticks), ticks[3] + ticks[4], ticks[7]
-
-
-def processor_shares(since):
-    """Per cent idle and per cent taken by other machines since then."""
-    total, idle, stolen = (now - then for now, then in zip(processor_times(), since))
-    return 100 * idle / max(total, 1), 100 * stolen / max(total, 1)
-
-
-def machine(library):
-    """What the numbers depend on."""
-    lines = [line.partition(":") for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines()]
-    facts = {key.strip(): value.strip() for key, _, value in lines}
-    return {"processor": facts.get("model name", platform.machine()), "cores": os.cpu_count(),
-            "family": f"family {facts.get('cpu family')} model {facts.get('model')}",
-            "flags": [flag for flag in FLAGS if flag in facts.get("flags", "").split()],
-            "libasl_features": library.cpu_features().decode(),
-            "memory_gb": round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9),
-            "system": f"{platform.system()} {platform.release()}",
-            "python": platform.python_version()}  # fmt: skip
-
-
 class Comparison:
     """One run of this tool."""
 
     def __init__(self, arguments):
         self.arguments, self.plan = arguments, QUICK if arguments.quick else FULL
         self.folder = arguments.build / "peers"
-        self.python = self.folder / "venv" / "bin" / "python"
+        self.python = prepare.python_in(self.folder)
         self.programs = arguments.build / "bin"
-        self.shared = (arguments.build / "lib" / "libasl.so").resolve()
-        if not self.shared.exists():
-            sys.exit(f"no '{self.shared}': build libasl first, or name its folder with --build")
-        self.library = asl.Library(self.shared)
+        self.shared, self.library = prepare.open_library(arguments.build)
         self.peers = [arguments.only] if arguments.only else list(PEERS)
-        threads = str(arguments.threads)
-        self.environment = os.environ | {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads,
-                                         "TORCHINDUCTOR_CACHE_DIR": str(self.folder / "inductor")}
+        self.environment = prepare.environment(self.folder, arguments.threads)
 
     def install(self):
         """Package and size of each peer, or why there is none."""
@@ -185,14 +149,10 @@ class Comparison:
         progress("preparing models and pictures")
         work = prepare.make_pictures(self.library, self.programs, self.folder)
         work |= prepare.make_models(self.library, self.python, self.folder)
-        before = processor_times()
-        time.sleep(2)
-        idle, _ = processor_shares(before)
-        if idle < 95:
-            progress(f"warning: only {idle:.0f} % idle; other work on this machine blurs the times")
-        before = processor_times()
+        idle = host.idle_now()
+        before = host.processor_times()
         result = {
-            "date": datetime.date.today().isoformat(), "machine": machine(self.library),
+            "date": datetime.date.today().isoformat(), "machine": host.facts(self.library),
             "threads": self.arguments.threads, "plan": self.plan, "weights": work["weights"],
             "train_pictures": len(work["classes"]),
             "libasl": self.library.version().decode(), "idle_before": idle,
@@ -201,14 +161,14 @@ class Comparison:
         progress("fresh processes")
         result["starts"] = self.starts(installed, work)
         result["training_mb"] = self.training_memory(installed, work)
-        result["stolen"] = processor_shares(before)[1]
+        result["stolen"] = host.processor_shares(before)[1]
         return result
 
 
 def main():
     arguments = parse_arguments()
     path = arguments.build / "peers" / "results.json"
-    page = prepare.SOURCE / "docs" / "benchmarks.md"
+    page = prepare.PAGE
     if arguments.report:
         result = json.loads(path.read_text())
     else:
@@ -219,7 +179,7 @@ def main():
         progress(f"wrote {path}")
     text = report.render(result)
     if path.name == "results.json":
-        report.insert(page, text)
+        report.insert(page, "peers.py", text)
         progress(f"wrote {page}")
     else:
         print(text)

@@ -15,9 +15,29 @@ HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = HERE.parents[1]
 DATA = pathlib.Path(os.environ.get("ASL_TEST_DATA") or SOURCE.parent / "shared" / "data")
 PUBLISHED = DATA / "seed" / "model.pth"
+PAGE = SOURCE / "docs" / "benchmarks.md"
 
 PICTURES = 128  # at least 64, and whole batches of 32
 BASE = ["numpy", "onnx"]
+
+
+def open_library(build):
+    """libasl as built in a folder: its path, and the library."""
+    shared = (build / "lib" / "libasl.so").resolve()
+    if not shared.exists():
+        sys.exit(f"no '{shared}': build libasl first, or name its folder with --build")
+    return shared, asl.Library(shared)
+
+
+def python_in(folder):
+    """The Python that has the peers."""
+    return folder / "venv" / "bin" / "python"
+
+
+def environment(folder, threads):
+    """What the peers' processes get to see."""
+    return os.environ | {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads),
+                         "TORCHINDUCTOR_CACHE_DIR": str(folder / "inductor")}  # fmt: skip
 
 
 def install(python, packages, arguments):

@@ -7,7 +7,6 @@ import statistics
 import stats
 from catalog import PEERS
 
-BEGIN, END = "<!-- peers.py: begin -->", "<!-- peers.py: end -->"
 RATIO_GOALS = [
     # what, goal, kind, isa, batch, libasl's precision, the peers'
     ("batch 1, fp32, picture to label", 1.5, "infer", "auto", 1, "fp32", "fp32"),
@@ -165,24 +164,29 @@ def left_out(result, faults):
     return "\n".join(["Left out:", "", *lines, ""]) if lines else "Nothing was left out.\n"
 
 
+def circumstances(result):
+    """When, where and on how much of the machine a result was measured, as two sentences."""
+    facts = result["machine"]
+    return (f"Run on {result['date']}: {facts['processor']} ({facts['family']}), "
+            f"{facts['cores']} cores, {facts['memory_gb']} GB, {facts['system']}; "
+            f"{', '.join(facts['flags'])}. "
+            f"The machine was {result['idle_before']:.0f} % idle before the run; other machines "
+            f"took {result['stolen']:.1f} % of its time during it.")
+
+
 def render(result):
     rows, faults = collect(result)
     for (_, _, kind, batch, *_), row in rows.items():
         row["pictures"] = result["train_pictures"] if kind == "train" else batch
-    facts, plan = result["machine"], result["plan"]
     versions = [f"libasl {result['libasl']}"]
     versions += [f"{PEERS[peer]['title']} {known['version']}"
                  for peer, known in result["peers"].items() if "version" in known]  # fmt: skip
     pairs = max((row["n"] for row in rows.values()), default=0)
     parts = [
-        f"Run on {result['date']}: {facts['processor']} ({facts['family']}), "
-        f"{facts['cores']} cores, {facts['memory_gb']} GB, {facts['system']}; "
-        f"{', '.join(facts['flags'])}. "
-        f"{result['threads']} threads on both sides. {', '.join(versions)}, "
-        f"Python {facts['python']}. Weights: {result['weights']}. "
-        f"Up to {pairs} pairs a row from {plan['rounds']} processes. The machine was "
-        f"{result['idle_before']:.0f} % idle before the run; other machines took "
-        f"{result['stolen']:.1f} % of its time during it.\n",
+        f"{circumstances(result)} {result['threads']} threads on both sides. "
+        f"{', '.join(versions)}, Python {result['machine']['python']}. "
+        f"Weights: {result['weights']}. "
+        f"Up to {pairs} pairs a row from {result['plan']['rounds']} processes.\n",
         "### Goals and results\n", goals(result, rows),
         "### One picture to its label\n", speeds(rows, "infer", "auto", 1),
         "### Batches of 32\n", speeds(rows, "infer", "auto", 32),
@@ -195,10 +199,11 @@ def render(result):
     return "\n".join(parts)
 
 
-def insert(page, text):
-    """Put the text between the page's two markers."""
-    before, begin, rest = page.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
+def insert(page, tool, text):
+    """Put the text between the page's two markers of a tool."""
+    marks = f"<!-- {tool}: begin -->", f"<!-- {tool}: end -->"
+    before, begin, rest = page.read_text().partition(marks[0])
+    _, end, after = rest.partition(marks[1])
     if not begin or not end:
-        raise ValueError(f"'{page}' lacks the lines '{BEGIN}' and '{END}'")
-    page.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}")
+        raise ValueError(f"'{page}' lacks the lines '{marks[0]}' and '{marks[1]}'")
+    page.write_text(f"{before}{begin}\n\n{text}\n{end}{after}")
