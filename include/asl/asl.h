@@ -32,6 +32,7 @@
 #include "asl/image.h"
 #include "asl/inferer.h"
 #include "asl/model.h"
+#include "asl/speller.h"
 #include "asl/trainer.h"
 
 #endif /* ASL_ASL_H */

@@ -23,9 +23,10 @@ MODULES = {
     "backend": ("base", "model"),
     "train": ("base", "image", "dataset", "model", "backend"),
     "infer": ("base", "image", "dataset", "model", "backend"),
+    "spell": ("base", "image", "model"),
 }
 # Public headers that do not carry their module's name.
-OWNERS = {"trainer": "train", "inferer": "infer"}
+OWNERS = {"trainer": "train", "inferer": "infer", "speller": "spell"}
 
 # Where headers of other projects may appear; everywhere else they would tie us to them.
 FOREIGN = (
@@ -37,6 +38,9 @@ FOREIGN = (
     (r"mpi\.h", ("examples/asl-train/ranks_mpi.c",)),
     (r"(cuda|cudnn|cublas|nccl|nvrtc).*", ()),
 )
+
+# Folders of examples/ that all programs may include.
+SHARED = ("common", "hand", "live")
 
 SPDX = "/* SPDX-License-Identifier: MIT */"
 MAX_LINES = 600
@@ -110,8 +114,8 @@ def check_example(path, header):
     """A quoted include in examples/PROGRAM/..."""
     program = path.split("/")[1]
     there = header.split("/")[:-1]
-    if there not in ([], ["asl"], ["common"], [program]):
-        return "programs include public headers, examples/common and their own folder"
+    if there not in ([], ["asl"], *([shared] for shared in SHARED), [program]):
+        return "programs include public headers, what they share and their own folder"
     return None
 
 

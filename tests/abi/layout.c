@@ -220,6 +220,61 @@ FIELD(asl_backend_info, name, 8, 8);
 FIELD(asl_backend_info, description, 16, 12);
 FIELD(asl_backend_info, reason, 24, 16);
 
+SIZE(asl_speller_options, 224, 224);
+FIELD(asl_speller_options, struct_size, 0, 0);
+FIELD(asl_speller_options, method, 4, 4);
+FIELD(asl_speller_options, temperature, 8, 8);
+FIELD(asl_speller_options, floor, 16, 16);
+FIELD(asl_speller_options, nothing_share, 24, 24);
+FIELD(asl_speller_options, correlation_ms, 32, 32);
+FIELD(asl_speller_options, stay_ms, 36, 36);
+FIELD(asl_speller_options, average_ms, 40, 40);
+FIELD(asl_speller_options, vote_ms, 44, 44);
+FIELD(asl_speller_options, enter, 48, 48);
+FIELD(asl_speller_options, margin, 56, 56);
+FIELD(asl_speller_options, exit, 64, 64);
+FIELD(asl_speller_options, still_motion, 72, 72);
+FIELD(asl_speller_options, moving_weight, 80, 80);
+FIELD(asl_speller_options, bump_motion, 88, 88);
+FIELD(asl_speller_options, bump_min_ms, 96, 96);
+FIELD(asl_speller_options, bump_max_ms, 100, 100);
+FIELD(asl_speller_options, doubt_factor, 104, 104);
+FIELD(asl_speller_options, blind_factor, 112, 112);
+FIELD(asl_speller_options, edit_factor, 120, 120);
+FIELD(asl_speller_options, dwell_ms, 128, 128);
+FIELD(asl_speller_options, release_ms, 132, 132);
+FIELD(asl_speller_options, repeat_ms, 136, 136);
+FIELD(asl_speller_options, delete_repeat_ms, 140, 140);
+FIELD(asl_speller_options, idle_ms, 144, 144);
+FIELD(asl_speller_options, pause_ms, 148, 148);
+FIELD(asl_speller_options, gap_ms, 152, 152);
+FIELD(asl_speller_options, max_text, 156, 156);
+FIELD(asl_speller_options, max_suggestions, 160, 160);
+FIELD(asl_speller_options, beam, 164, 164);
+FIELD(asl_speller_options, word_weight, 168, 168);
+FIELD(asl_speller_options, insert_factor, 176, 176);
+FIELD(asl_speller_options, omit_factor, 184, 184);
+FIELD(asl_speller_options, repeat_factor, 192, 192);
+FIELD(asl_speller_options, replace_floor, 200, 200);
+FIELD(asl_speller_options, complete_factor, 208, 208);
+FIELD(asl_speller_options, offer_floor, 216, 216);
+
+SIZE(asl_speller_hints, 16, 16);
+FIELD(asl_speller_hints, struct_size, 0, 0);
+FIELD(asl_speller_hints, reserved, 4, 4);
+FIELD(asl_speller_hints, motion, 8, 8);
+
+SIZE(asl_speller_event, 56, 56);
+FIELD(asl_speller_event, struct_size, 0, 0);
+FIELD(asl_speller_event, kind, 4, 4);
+FIELD(asl_speller_event, label, 8, 8);
+FIELD(asl_speller_event, removed, 12, 12);
+FIELD(asl_speller_event, time_ns, 16, 16);
+FIELD(asl_speller_event, since_ns, 24, 24);
+FIELD(asl_speller_event, progress, 32, 32);
+FIELD(asl_speller_event, belief, 40, 40);
+FIELD(asl_speller_event, text, 48, 48);
+
 int main(void)
 {
     return 0;
