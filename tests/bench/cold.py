@@ -20,17 +20,32 @@ import time
 SAMPLE_SECONDS = 0.02
 
 
+# A process that shared its parent's memory until it became another program keeps that as its peak,
+# so a large parent has a small one do it.
+SMALL_PARENT = """import os, sys
+null = [(os.POSIX_SPAWN_OPEN, fd, "/dev/null", os.O_WRONLY, 0) for fd in (1, 2)]
+usage = os.wait4(os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=null), 0)[2]
+print(usage.ru_maxrss)"""
+
+
+def peak_memory(argv, environment):
+    """Peak resident MB of a program."""
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", SMALL_PARENT, *argv], check=True,
+                          env=environment, capture_output=True, text=True)  # fmt: skip
+    return int(done.stdout) / 1024
+
+
 def launch(argv, environment):
-    """(wall seconds, peak resident MB) of a program that must succeed."""
+    """Wall seconds of a program that must succeed."""
     silence = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
                (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)]  # fmt: skip
     begin = time.perf_counter()
     pid = os.posix_spawn(argv[0], argv, environment, file_actions=silence)
-    _, status, usage = os.wait4(pid, 0)
+    _, status = os.waitpid(pid, 0)
     seconds = time.perf_counter() - begin
     if status:
         raise RuntimeError(f"'{argv[0]}' ended with status {os.waitstatus_to_exitcode(status)}")
-    return seconds, usage.ru_maxrss / 1024
+    return seconds
 
 
 def first_labels(programs, environment, count):
@@ -49,8 +64,8 @@ def first_labels(programs, environment, count):
         for name, done in runs.items():
             done.append(launch(programs[name], environment))
     for name, done in runs.items():
-        results[name] |= {"seconds": statistics.median(seconds for seconds, _ in done),
-                          "rss_mb": statistics.median(rss for _, rss in done)}
+        memory = [peak_memory(programs[name], environment) for _ in range(3)]
+        results[name] |= {"seconds": statistics.median(done), "rss_mb": statistics.median(memory)}
     return results
 
 
@@ -69,6 +84,7 @@ def peak_resident(argv, environment, path, interval=SAMPLE_SECONDS):
     """The most MB resident, sampled, of a program without its mapping of the file at `path`."""
     process = subprocess.Popen(argv, env=environment, stdout=subprocess.DEVNULL,
                                stderr=subprocess.PIPE)
+    path = pathlib.Path(path).resolve()
     peak, message = 0.0, None
     while message is None:
         try:

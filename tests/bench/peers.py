@@ -36,6 +36,8 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="few pairs; writes no page")
     parser.add_argument("--only", choices=PEERS, help="one peer; writes no page")
+    parser.add_argument("--rounds", type=int, default=FULL["rounds"],
+                        help="processes of each peer, whose pairs are put together [3]")
     parser.add_argument("--threads", type=int, default=2, help="of both sides [2]")
     parser.add_argument("--build", type=pathlib.Path, default=prepare.SOURCE / "build",
                         help="where libasl was built [build]")
@@ -51,7 +53,7 @@ class Comparison:
     """One run of this tool."""
 
     def __init__(self, arguments):
-        self.arguments, self.plan = arguments, QUICK if arguments.quick else FULL
+        self.arguments, self.plan = arguments, QUICK if arguments.quick else FULL | {"rounds": arguments.rounds}
         self.folder = arguments.build / "peers"
         self.python = prepare.python_in(self.folder)
         self.programs = arguments.build / "bin"
