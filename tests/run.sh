@@ -20,7 +20,9 @@ esac
 
 packages=(build-essential cmake ninja-build ccache pkg-config clang libclang-rt-14-dev llvm-14
   libstb-dev libjpeg62-turbo-dev zlib1g-dev libjansson-dev libcairo2-dev fonts-dejavu-core
-  libcmocka-dev libopenmpi-dev openmpi-bin python3 unzip)
+  libcmocka-dev libopenmpi-dev openmpi-bin python3 unzip
+  libv4l-dev libsdl2-dev libavformat-dev libavcodec-dev libswscale-dev ffmpeg libspeechd-dev
+  xvfb xdotool imagemagick libfuse3-dev fuse3)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' ||
@@ -69,9 +71,10 @@ export UBSAN_OPTIONS=print_stacktrace=1
 ctest --test-dir build/tests-sanitize -j "$jobs" --output-on-failure --no-tests=error || status=$?
 
 # What threads share: the pool, the loader, the plans and those who run them.
-shared=(base_threads base_alloc dataset_loader backend_agreement backend_plans trainer ranks inferer)
+shared=(base_threads base_alloc dataset_loader backend_agreement backend_plans trainer ranks inferer
+  live_session)
 build build/tests-thread "test_has_isa ${shared[*]/#/test_}" -DCMAKE_C_COMPILER=clang \
-  -DCMAKE_BUILD_TYPE=RelWithDebInfo -DASL_SANITIZE=thread -DASL_BUILD_EXAMPLES=OFF
+  -DCMAKE_BUILD_TYPE=RelWithDebInfo -DASL_SANITIZE=thread
 ctest --test-dir build/tests-thread -j "$jobs" --output-on-failure --no-tests=error \
   -R "^($(IFS='|'; echo "${shared[*]}"))" || status=$?
 exit "$status"

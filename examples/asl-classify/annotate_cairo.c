@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "annotate_show.h"
 #include "common/cli.h"
 #include "common/draw.h"
 
@@ -92,7 +93,7 @@ static void draw_region(cairo_t *cr, const asl_rect *region, double scale, doubl
     }
 }
 
-static int annotate(const char *path, const asl_image_view *view, const asl_rect *region,
+static int annotate(const char *path, bool show, const asl_image_view *view, const asl_rect *region,
                     const char *label, double score)
 {
     asl_error err = ASL_ERROR_INIT;
@@ -113,7 +114,9 @@ static int annotate(const char *path, const asl_image_view *view, const asl_rect
         draw_region(cr, region, scale, (big.width < big.height ? big.width : big.height) / 240.0);
     draw_label(cr, big.width, big.height, label, score);
     copy_out(image, cairo_get_target(cr));
-    code = asl_image_save(&big, path, 92, &err) < 0 ? cli_fail(&err) : CLI_OK;
+    code = path && asl_image_save(&big, path, 92, &err) < 0 ? cli_fail(&err) : CLI_OK;
+    if (show && code == CLI_OK)
+        code = annotate_show(cairo_get_target(cr), label);
 done:
     draw_drop(cr);
     asl_image_free(image);

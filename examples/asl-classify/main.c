@@ -17,9 +17,9 @@
 typedef struct classifier {
     int32_t top; /* 0 = not said. */
     const char *draw;
-    annotate_fn *annotate; /* NULL without --draw. */
+    annotate_fn *annotate; /* NULL without --draw and --show. */
     asl_rect roi;
-    bool has_roi, logits, json, force;
+    bool has_roi, logits, json, force, show;
     asl_inferer *inferer;
     const asl_model *model;
     int32_t label_count;
@@ -177,15 +177,17 @@ static char *drawn_name(classifier *c, const char *path)
 
 static int draw_copy(classifier *c, const char *path, const asl_image_view *view)
 {
-    char *name = drawn_name(c, path);
-    char *target = files_join(c->draw, name);
-    int code = CLI_FAILED;
-    if (same_file(path, target))
+    char *name = c->draw ? drawn_name(c, path) : NULL;
+    char *target = c->draw ? files_join(c->draw, name) : NULL;
+    int code = CLI_OK;
+    if (target && same_file(path, target)) {
         cli_error("'%s' is the picture itself; choose another folder for --draw", target);
-    else
+        code = CLI_FAILED;
+    } else if (target) {
         code = files_check_output(target, c->force);
+    }
     if (code == CLI_OK)
-        code = c->annotate(target, view, c->has_roi ? &c->roi : NULL,
+        code = c->annotate(target, c->show && cli_flush(), view, c->has_roi ? &c->roi : NULL,
                            asl_model_label(c->model, c->order[0]), c->scores[c->order[0]]);
     free(target);
     free(name);
@@ -237,7 +239,7 @@ static int classify_all(classifier *c, char **paths, int count)
         const int result = classify(c, paths[i]);
         if (code == CLI_OK)
             code = result;
-        if (!cli_flush())
+        if (!cli_flush() || result == CLI_NO_DEVICE || result == CLI_INTERRUPTED)
             break;
     }
     json_decref(c->drawn);
@@ -262,6 +264,8 @@ int main(int argc, char **argv)
                 "how many of the best labels to print; without it 3 in JSON and 1 in text"),
         CLI_TEXT('d', "draw", "DIR", &c.draw,
                  "write copies of the pictures that carry their labels"),
+        CLI_FLAG('s', "show", &c.show,
+                 "show each picture with its label in a window, until a key is pressed"),
         CLI_FLAG(0, "logits", &c.logits, "also print the network's raw outputs"),
         CLI_TEXT(0, "roi", "X,Y,W,H", &roi, "look only at this part of each picture, in pixels"),
         CLI_BACKEND(&inferer_options.backend),
@@ -294,7 +298,7 @@ int main(int argc, char **argv)
 
     asl_error err = ASL_ERROR_INIT;
     asl_model *model = NULL;
-    int code = c.draw ? annotate_begin(&c.annotate, argv) : CLI_OK;
+    int code = c.draw || c.show ? annotate_begin(&c.annotate, argv) : CLI_OK;
     if (code == CLI_OK)
         code = model_open(&model, model_path);
     if (code == CLI_OK && asl_inferer_create(&c.inferer, model, &inferer_options, &err) < 0)

@@ -7,7 +7,7 @@
 #include "common/json.h"
 #include "common/progress.h"
 #include "output.h"
-#include "poses.h"
+#include "hand/poses.h"
 #include "produce.h"
 
 static void print_result(const struct settings *s, double seconds)

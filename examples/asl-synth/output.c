@@ -11,7 +11,7 @@
 #include "common/cli.h"
 #include "common/files.h"
 #include "common/json.h"
-#include "poses.h"
+#include "hand/poses.h"
 
 /* How a folder was made; also the mark of a folder that --force may clear. */
 #define RECIPE "synth.json"

@@ -16,7 +16,7 @@
 #include "common/cli.h"
 #include "common/files.h"
 #include "common/progress.h"
-#include "poses.h"
+#include "hand/poses.h"
 
 enum { JPEG_QUALITY = 92, MOST_THREADS = 64 };
 
@@ -104,7 +104,7 @@ static void *work(void *shared)
 
     studio.light = cli_alloc(pixels, 3 * sizeof(float));
     studio.behind = cli_alloc(pixels, 3 * sizeof(float));
-    studio.scratch = cli_alloc(1, render_scratch_size(studio.size));
+    studio.scratch = cli_alloc(1, render_scratch_size(studio.size, studio.size));
     while (!atomic_load(&job->stop)) {
         asl_error err = ASL_ERROR_INIT;
         const int64_t index = atomic_fetch_add(&job->next, 1);

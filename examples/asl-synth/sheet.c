@@ -7,7 +7,7 @@
 
 #include "common/cli.h"
 #include "common/draw.h"
-#include "poses.h"
+#include "hand/poses.h"
 
 enum { CELL = 112, GAP = 12, CAPTION = 20, BLOCKS_ACROSS = 5, MOST_IN_BLOCK = 3 };
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "poses.h"
+#include "hand/poses.h"
 
 enum { STREAM_SHOT = 16 };
 
@@ -206,9 +206,9 @@ void shot_draw(uint8_t *rgb, struct landmark *landmarks, const struct shot *shot
 
     backdrop_draw(light, size, shot->room, &shot->cut);
     if (shot->has_hand) {
-        render_hand(studio->light, studio->behind, size, &shot->scene, studio->scratch);
+        render_hand(studio->light, studio->behind, size, size, &shot->scene, studio->scratch);
         if (landmarks != NULL)
             find_landmarks(landmarks, shot, studio);
     }
-    film_develop(rgb, studio->light, size, &shot->film, studio->curve);
+    film_develop(rgb, studio->light, size, size, &shot->film, studio->curve);
 }

@@ -3,8 +3,8 @@
 #ifndef ASL_SYNTH_SHOT_H
 #define ASL_SYNTH_SHOT_H
 
-#include "film.h"
-#include "signer.h"
+#include "hand/film.h"
+#include "hand/signer.h"
 
 /* A joint in the picture. */
 struct landmark {

@@ -24,12 +24,20 @@ enum {
 enum cli_kind {
     CLI_KIND_FLAG,
     CLI_KIND_TEXT,
+    CLI_KIND_LIST,
     CLI_KIND_INT,
     CLI_KIND_SEED,
     CLI_KIND_REAL,
     CLI_KIND_CHOICE,
     CLI_KIND_WORD
 };
+
+/** The values of an option that may be given several times. */
+enum { CLI_LIST_MOST = 8 };
+typedef struct cli_list {
+    const char *items[CLI_LIST_MOST];
+    int count;
+} cli_list;
 
 /** One option. What lies at `value` when cli_parse() starts is its default and is shown by --help.
  * Write rows with the macros below. */
@@ -38,8 +46,9 @@ typedef struct cli_option {
     char letter;          /**< Short form, or 0. */
     const char *name;     /**< Long form without dashes. */
     const char *argument; /**< What --help calls the value; for CHOICE and WORD "one|two|three". */
-    void *value;     /**< bool, const char *, int32_t, uint64_t, double, int32_t or const char *. */
-    double min, max; /**< Inclusive range of INT and REAL. */
+    void *value; /**< bool, const char *, cli_list, int32_t, uint64_t, double, int32_t or const char
+                  *. */
+    double min, max;  /**< Inclusive range of INT and REAL. */
     const char *help; /**< A sentence without its full stop. */
 } cli_option;
 
@@ -50,6 +59,11 @@ typedef struct cli_option {
 #define CLI_TEXT(letter, name, argument, target, help)                                             \
     {                                                                                              \
         CLI_KIND_TEXT, letter, name, argument, target, 0, 0, help                                  \
+    }
+/** May be given up to CLI_LIST_MOST times; the values gather in a cli_list. */
+#define CLI_LIST(letter, name, argument, target, help)                                             \
+    {                                                                                              \
+        CLI_KIND_LIST, letter, name, argument, target, 0, 0, help                                  \
     }
 #define CLI_INT(letter, name, argument, target, min, max, help)                                    \
     {                                                                                              \
@@ -82,7 +96,7 @@ typedef struct cli_option {
     CLI_TEXT(0, "backend", "NAME", target,                                                         \
              "engine that computes: auto, or a name that asl-info lists")
 #define CLI_ISA(target)                                                                            \
-    CLI_WORD(0, "isa", "auto|c|avx2|avx512|amx", target,                                               \
+    CLI_WORD(0, "isa", "auto|c|avx2|avx512|amx", target,                                           \
              "instruction set of the cpu backend; auto takes the best this machine has")
 #define CLI_PRECISION(target)                                                                      \
     CLI_WORD(0, "precision", "auto|fp32|bf16", target,                                             \

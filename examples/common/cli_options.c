@@ -56,6 +56,7 @@ static void default_text(char text[64], const cli_option *option)
     text[0] = '\0';
     switch (option->kind) {
     case CLI_KIND_FLAG:
+    case CLI_KIND_LIST:
         break;
     case CLI_KIND_TEXT:
     case CLI_KIND_WORD: {
@@ -215,6 +216,14 @@ static void refuse_word(const cli_option *option, const char *text)
     exit(cli_usage_error("--%s: '%s' is not one of %s", option->name, text, option->argument));
 }
 
+static void add_to_list(const cli_option *option, const char *text)
+{
+    cli_list *list = option->value;
+    if (list->count == CLI_LIST_MOST)
+        exit(cli_usage_error("--%s can be given %d times at most", option->name, CLI_LIST_MOST));
+    list->items[list->count++] = text;
+}
+
 static void set_option(const cli_option *option, const char *text)
 {
     switch (option->kind) {
@@ -223,6 +232,9 @@ static void set_option(const cli_option *option, const char *text)
         break;
     case CLI_KIND_TEXT:
         *(const char **)option->value = text;
+        break;
+    case CLI_KIND_LIST:
+        add_to_list(option, text);
         break;
     case CLI_KIND_INT:
         *(int32_t *)option->value = (int32_t)parse_number(option, text);

@@ -228,5 +228,9 @@ bool signer_next(signer *s, signer_frame *frame)
     frame->hold_ns = (int64_t)(now->start_s * 1e9);
     frame->hold_end_ns = (int64_t)(now->end_s * 1e9);
     frame->motion = motion(s, now);
+    frame->part = part;
+    frame->from = now->from;
+    frame->to = now->to;
+    frame->share = (s->time_s - now->start_s) / (now->end_s - now->start_s);
     return true;
 }

@@ -30,6 +30,9 @@ typedef struct signer_frame {
     float scores[SIGNER_CLASSES];
     double motion;
     int32_t truth;       /* class held, -1 while the hand moves or rests */
+    int32_t part;        /* number of the part, counting holds and moves */
+    int32_t from, to;    /* where it leads, -1: nowhere in particular */
+    double share;        /* how much of it has passed, 0..1 */
     int32_t hold;        /* number of the hold, -1 outside */
     int64_t hold_ns;     /* when it began */
     int64_t hold_end_ns; /* when it will end */

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* What the command lines of the live programs have in common: the source, the signer, the network.
+ */
+#ifndef EXAMPLES_LIVE_COMMAND_H
+#define EXAMPLES_LIVE_COMMAND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "asl/model.h"
+#include "common/cli.h"
+#include "live/events.h"
+#include "live/session.h"
+#include "live/source.h"
+
+/** What the options say. */
+struct live_command {
+    const char *model, *camera, *capture, *roi;
+    struct live_options source;
+    struct live_session_options session;
+    int32_t method, profile; /**< ASL_SPELLER_HMM, ...; ASL_SPELLER_DEFAULT, ... */
+    double seconds;
+    bool list, headless, unmirrored, left_handed, json, quiet;
+};
+
+/* Rows for the table of options, in the order in which --help shows them. `c` is a pointer to a
+ * struct live_command. */
+#define LIVE_COMMAND_SOURCE(c)                                                                     \
+    CLI_MODEL(&(c)->model),                                                                        \
+        CLI_TEXT('c', "camera", "CAMERA", &(c)->camera,                                            \
+                 "a camera by number, path or part of its name"),                                  \
+        CLI_FLAG('l', "list-cameras", &(c)->list, "list cameras with formats, sizes and rates"),   \
+        CLI_TEXT(0, "capture", "WxH", &(c)->capture,                                               \
+                 "size to ask the camera for; synth draws it"),                                    \
+        CLI_REAL(0, "fps", "X", &(c)->source.fps, 1, 240,                                          \
+                 "frames a second to ask the camera for"),                                         \
+        CLI_CHOICE(0, "format", "auto|mjpeg|yuyv", &(c)->source.format,                            \
+                   "what to ask the camera for"),                                                  \
+        CLI_FLAG(0, "headless", &(c)->headless, "no window")
+
+#define LIVE_COMMAND_SIGNER(c)                                                                     \
+    CLI_TEXT(0, "roi", "X,Y,W,H", &(c)->roi, "where the box is at first, in pixels"),              \
+        CLI_FLAG(0, "left-handed", &(c)->left_handed, "the left hand signs"),                      \
+        CLI_CHOICE(0, "hand", "right|left|auto", &(c)->session.hand,                               \
+                   "which hand signs; auto tries both while the first second of hand is seen"),    \
+        CLI_FLAG(0, "unmirrored", &(c)->unmirrored, "do not show the picture as in a mirror"),     \
+        CLI_CHOICE(0, "profile", "default|learner|fluent", &(c)->profile,                          \
+                   "how fast the signer is"),                                                      \
+        CLI_CHOICE(0, "method", "hmm|average|vote", &(c)->method, "how letters settle")
+
+#define LIVE_COMMAND_PACE(c)                                                                       \
+    CLI_REAL(0, "seconds", "X", &(c)->seconds, 0, 1e6, "end after that long; 0 never does"),       \
+        CLI_FLAG(0, "fast", &(c)->source.fast,                                                     \
+                 "files and synth as fast as this machine can, with the times they should have"),  \
+        CLI_INT(0, "picture-ms", "N", &(c)->source.picture_ms, 1, 3600000,                         \
+                "how long each picture of a folder is shown"),                                     \
+        CLI_REAL(0, "letters", "X", &(c)->source.letters, 0.1, 10, "letters a second of synth"),   \
+        CLI_REAL(0, "noise", "X", &(c)->source.noise, 0, 64, "noise of synth, in levels of 255"),  \
+        CLI_SEED(&(c)->source.seed)
+
+#define LIVE_COMMAND_ENGINE(c)                                                                     \
+    CLI_BACKEND(&(c)->session.inferer.backend), CLI_ISA(&(c)->session.inferer.isa),                \
+        CLI_PRECISION(&(c)->session.inferer.precision),                                            \
+        CLI_THREADS(&(c)->session.inferer.threads), CLI_JSON(&(c)->json), CLI_QUIET(&(c)->quiet)
+
+/** The defaults. @param profile  Of the signer. */
+void live_command_init(struct live_command *c, int32_t profile);
+
+/** Check what the options say and put it together. @param spec_count  How many arguments name a
+ * source. @return CLI_OK or CLI_USAGE, after saying what is wrong. */
+int live_command_resolve(struct live_command *c, int spec_count);
+
+/** Open the model and the source; the caller releases both, whatever comes back.
+ * @return an exit code, after saying what is wrong. */
+int live_command_open(asl_model **model, struct live_source **source, const struct live_command *c,
+                      char **specs, int spec_count);
+
+/** Tell what runs, in the first line of JSON and as a remark. @param backend  It computes. */
+void live_command_tell(const struct live_command *c, const char *program,
+                       const struct live_events *events, const struct live_source *source,
+                       const asl_model *model, const char *backend);
+
+/** Whether --seconds are over. @param begun_ns  live_clock() of the beginning.
+ * @param frame_ns  Time of the last frame, which is what counts with --fast. */
+bool live_command_is_over(const struct live_command *c, int64_t begun_ns, int64_t frame_ns);
+
+#endif /* EXAMPLES_LIVE_COMMAND_H */
