@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Measurements in child processes. See bench.h. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,17 +30,22 @@ int wait_for_child(pid_t child, struct rusage *usage)
     return CLI_FAILED;
 }
 
-/* @return false when less came, or Ctrl-C. */
+/* Ctrl-C may come just before a wait, which would then know nothing of it: none is long.
+ * @return false when less came, or Ctrl-C. */
 static bool read_all(int from, void *data, size_t size)
 {
+    enum { WAIT_MS = 100 };
+    struct pollfd ready = {.fd = from, .events = POLLIN};
     size_t done = 0;
-    while (done < size) {
+    while (done < size && !cli_interrupted()) {
+        if (poll(&ready, 1, WAIT_MS) <= 0)
+            continue;
         const ssize_t count = read(from, (char *)data + done, size - done);
-        if (count == 0 || (count < 0 && (errno != EINTR || cli_interrupted())))
+        if (count == 0 || (count < 0 && errno != EINTR))
             return false;
         done += count > 0 ? (size_t)count : 0;
     }
-    return true;
+    return done == size;
 }
 
 int run_in_child(measurement *measure, const settings *s, results *r)
