@@ -94,7 +94,8 @@ class Quiz(programs.Case):
 
     def test_windows(self):
         env = os.environ | {"SDL_VIDEODRIVER": "dummy"}
-        result = self.quiz("synth:HE", "--seconds", "2", "--patience", "0.5", "--rounds", "1",
+        # The round ends the game within two seconds; the limit leaves room for a slow machine.
+        result = self.quiz("synth:HE", "--seconds", "30", "--patience", "0.5", "--rounds", "1",
                            headless=False, env=env)
         self.assertTrue(re.search(r"^\w+:( [HE_])+ ", result.out), result.out)
         env = {key: value for key, value in os.environ.items()

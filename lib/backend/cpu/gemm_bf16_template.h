@@ -6,7 +6,8 @@
 
 ALWAYS_INLINE ivec load_pairs(const uint16_t *p)
 {
-    return *(const ivec *)p;
+    typedef int32_t pairs __attribute__((vector_size(ASL_SIMD * 4), aligned(2), may_alias));
+    return *(const pairs *)p;
 }
 
 ALWAYS_INLINE ivec splat_pair(const uint16_t *p)
