@@ -213,12 +213,41 @@ static void push(int buffer)
     fuse_lowlevel_notify_store(state.session, INODE_CAMERA, offset, &vector, 0);
 }
 
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* Sleep until the frame after the one of time `last` is due. @return its time */
+static int64_t wait_for_next(int64_t last)
+{
+    const int64_t now = now_ns(), due = last + (int64_t)(1e9 / state.camera.fps);
+    const struct timespec wait = {.tv_sec = (due - now) / 1000000000,
+                                  .tv_nsec = (due - now) % 1000000000};
+    if (due <= now)
+        return now;
+    nanosleep(&wait, NULL);
+    return due;
+}
+
+/* The picture of the next frame, if that will be like this one. */
+static void draw_ahead(void)
+{
+    lock();
+    const uint32_t fourcc = state.camera.fourcc;
+    const uint32_t width = state.camera.width, height = state.camera.height;
+    unlock();
+    double_draw(&state.camera, fourcc, width, height);
+}
+
 static void *run_frames(void *unused)
 {
-    const struct timespec wait = {.tv_nsec = (long)(1e9 / state.camera.fps)};
+    int64_t time = now_ns();
     (void)unused;
     while (!state.ending) {
-        nanosleep(&wait, NULL);
+        time = wait_for_next(time);
         /* The loop may have begun to wait for a request just after it was told to end. */
         if (fuse_session_exited(state.session))
             pthread_kill(state.main_thread, SIGTERM);
@@ -232,6 +261,8 @@ static void *run_frames(void *unused)
             unlock();
         }
         tell_waiting();
+        if (buffer >= 0)
+            draw_ahead();
     }
     return NULL;
 }

@@ -39,17 +39,18 @@ struct camera_double {
     struct double_fault faults[DOUBLE_FAULTS];
     int fault_count;
     struct live_source *scene; /* what it sees; NULL: four quarters in colours */
-    asl_image_view scene_view; /* of now */
+    /* The next picture; of the thread that takes frames alone, without the lock. */
+    asl_image_view scene_view;
     bool scene_over;
+    uint8_t *picture; /* one slot, drawn in this format and size: */
+    size_t picture_size;
+    uint32_t picture_fourcc, picture_width, picture_height;
     /* The stream. */
     uint32_t fourcc, width, height;
     uint64_t owner; /* the opener that has buffers, or 0 */
     int buffer_count;
     struct double_buffer buffers[DOUBLE_BUFFERS];
     uint8_t *memory;  /* DOUBLE_BUFFERS slots */
-    uint8_t *picture; /* one slot: what it sees, drawn in this format and size: */
-    size_t picture_size;
-    uint32_t picture_fourcc, picture_width;
     bool streaming;
     int64_t turns, frame;
     uint32_t sequence;
@@ -78,7 +79,11 @@ void double_release(struct camera_double *camera, uint64_t owner);
 int double_expose(struct camera_double *camera);
 void double_finish(struct camera_double *camera, int buffer);
 
-/* Draw what it sees into camera->picture: by default red, green, blue and grey quarters. */
-void double_draw(struct camera_double *camera);
+/* Draw what it sees next into camera->picture: by default red, green, blue and grey quarters. That
+ * takes longer than a camera may, so it is done ahead of the frame, without the lock. */
+void double_draw(struct camera_double *camera, uint32_t fourcc, uint32_t width, uint32_t height);
+/* Whether camera->picture has this format and size. */
+bool double_is_drawn(const struct camera_double *camera, uint32_t fourcc, uint32_t width,
+                     uint32_t height);
 
 #endif /* TESTS_CAMERA_DOUBLE_H */

@@ -12,7 +12,7 @@ static const uint8_t quarters[4][3] = {
 static const uint8_t *color_at(const struct camera_double *camera, uint32_t x, uint32_t y)
 {
     const asl_image_view *scene = &camera->scene_view;
-    const uint32_t width = camera->width, height = camera->height;
+    const uint32_t width = camera->picture_width, height = camera->picture_height;
     if (scene->width > 0)
         return scene->pixels + y * (uint32_t)scene->height / height * scene->stride +
                x * (uint32_t)scene->width / width * 3;
@@ -36,7 +36,7 @@ static uint8_t red(const uint8_t *c)
 
 static size_t draw_yuyv(const struct camera_double *camera, uint8_t *data)
 {
-    const uint32_t width = camera->width, height = camera->height;
+    const uint32_t width = camera->picture_width, height = camera->picture_height;
     uint8_t *to = data;
     for (uint32_t y = 0; y < height; y++) {
         for (uint32_t x = 0; x < width; x++) {
@@ -50,7 +50,7 @@ static size_t draw_yuyv(const struct camera_double *camera, uint8_t *data)
 
 static size_t draw_nv12(const struct camera_double *camera, uint8_t *data)
 {
-    const uint32_t width = camera->width, height = camera->height;
+    const uint32_t width = camera->picture_width, height = camera->picture_height;
     uint8_t *to = data;
     for (uint32_t y = 0; y < height; y++)
         for (uint32_t x = 0; x < width; x++)
@@ -82,7 +82,7 @@ static size_t strip_tables(uint8_t *data, size_t size)
 
 static size_t draw_mjpeg(const struct camera_double *camera, uint8_t *data)
 {
-    const uint32_t width = camera->width, height = camera->height;
+    const uint32_t width = camera->picture_width, height = camera->picture_height;
     asl_image *image = NULL;
     void *file = NULL;
     size_t size = 0;
@@ -104,7 +104,7 @@ static size_t draw_mjpeg(const struct camera_double *camera, uint8_t *data)
     return size;
 }
 
-void double_draw(struct camera_double *camera)
+void double_draw(struct camera_double *camera, uint32_t fourcc, uint32_t width, uint32_t height)
 {
     struct live_frame frame;
     struct live_error error;
@@ -114,11 +114,12 @@ void double_draw(struct camera_double *camera)
         camera->scene_over = live_source_read(&frame, camera->scene, 0, &error) != LIVE_FRAME;
     if (camera->scene && !camera->scene_over)
         camera->scene_view = frame.view;
-    else if (camera->picture_fourcc == camera->fourcc && camera->picture_width == camera->width)
+    else if (double_is_drawn(camera, fourcc, width, height))
         return;
-    camera->picture_fourcc = camera->fourcc;
-    camera->picture_width = camera->width;
-    switch (camera->fourcc) {
+    camera->picture_fourcc = fourcc;
+    camera->picture_width = width;
+    camera->picture_height = height;
+    switch (fourcc) {
     case V4L2_PIX_FMT_MJPEG:
         camera->picture_size = draw_mjpeg(camera, camera->picture);
         break;
@@ -128,4 +129,11 @@ void double_draw(struct camera_double *camera)
     default:
         camera->picture_size = draw_yuyv(camera, camera->picture);
     }
+}
+
+bool double_is_drawn(const struct camera_double *camera, uint32_t fourcc, uint32_t width,
+                     uint32_t height)
+{
+    return camera->picture_fourcc == fourcc && camera->picture_width == width &&
+           camera->picture_height == height;
 }

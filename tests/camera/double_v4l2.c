@@ -354,8 +354,10 @@ int double_expose(struct camera_double *camera)
         return -1;
     struct v4l2_buffer *b = &camera->buffers[i].info;
     uint8_t *data = camera->memory + b->m.offset;
+    /* A new format: nothing was drawn ahead. */
+    if (!double_is_drawn(camera, camera->fourcc, camera->width, camera->height))
+        double_draw(camera, camera->fourcc, camera->width, camera->height);
     clock_gettime(CLOCK_MONOTONIC, &now);
-    double_draw(camera);
     memcpy(data, camera->picture, camera->picture_size);
     b->bytesused = (uint32_t)camera->picture_size;
     b->sequence = sequence;
