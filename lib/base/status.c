@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The version and the texts of the statuses, from the one table in asl/base.h. */
+/* The version, the name, and the texts of the statuses from the one table in asl/base.h. */
 #include "asl/base.h"
 
 #define TEXT(x)  #x
@@ -8,6 +8,11 @@
 const char *asl_version(void)
 {
     return VALUE(ASL_VERSION_MAJOR) "." VALUE(ASL_VERSION_MINOR) "." VALUE(ASL_VERSION_PATCH);
+}
+
+const char *asl_identity(void)
+{
+    return "libasl: American Sign Language fingerspelling";
 }
 
 const char *asl_status_name(asl_status status)

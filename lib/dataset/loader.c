@@ -200,11 +200,20 @@ void asl__loader_free(asl__loader *loader)
     asl__free(loader);
 }
 
+static asl_status fail_forked(asl_error *err)
+{
+    return asl__fail(err, ASL_ERR_STATE,
+                     "made before fork(), whose child has none of its threads: make it again in "
+                     "the child");
+}
+
 asl_status asl__loader_start(asl__loader *loader, const int64_t *order, int64_t count,
                              asl_error *err)
 {
     asl_status status = ASL_OK;
 
+    if (loader->process != getpid())
+        return fail_forked(err);
     pthread_mutex_lock(&loader->mutex);
     loader->count = loader->taken; /* nothing more to take */
     while (loader->busy > 0)
@@ -232,7 +241,9 @@ asl_status asl__loader_next(asl__batch *out, asl__loader *loader, asl_error *err
     const slot *at = NULL;
     int64_t count = 0;
 
-    (void)err; /* nothing here can fail; pictures carry their own errors */
+    /* Nothing else can fail: pictures carry their own errors. */
+    if (loader->process != getpid())
+        return fail_forked(err);
     pthread_mutex_lock(&loader->mutex);
     if (loader->held) {
         loader->ring[loader->released % RING].done = 0;

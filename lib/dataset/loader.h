@@ -31,7 +31,8 @@ asl_status asl__loader_create(asl__loader **out, const asl_dataset *dataset,
 void asl__loader_free(asl__loader *loader);
 
 /* Begins a pass over `order` (indices into the data set; borrowed until the pass ends). A pass
- * still running is abandoned. ASL_ERR_ARG for an index that the data set does not have. */
+ * still running is abandoned. ASL_ERR_ARG for an index that the data set does not have;
+ * ASL_ERR_STATE in a forked child, which has none of the threads. */
 asl_status asl__loader_start(asl__loader *loader, const int64_t *order, int64_t count,
                              asl_error *err);
 

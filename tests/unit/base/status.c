@@ -72,6 +72,7 @@ static void the_version_is_the_headers(void **state)
     snprintf(text, sizeof text, "%d.%d.%d", ASL_VERSION_MAJOR, ASL_VERSION_MINOR,
              ASL_VERSION_PATCH);
     assert_string_equal(asl_version(), text);
+    assert_string_equal(asl_identity(), "libasl: American Sign Language fingerspelling");
 }
 
 int main(void)

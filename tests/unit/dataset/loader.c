@@ -249,10 +249,12 @@ static void signals_go_to_the_threads_of_the_host(void **state)
     asl_dataset_free(dataset);
 }
 
-static void a_forked_child_can_let_go(void **state)
+static void a_forked_child_can_only_let_go(void **state)
 {
     asl_dataset *dataset = make_dataset();
     asl__loader *loader = make_loader(dataset, 8, 2);
+    const int64_t order = 0;
+    asl_error err = ASL_ERROR_INIT;
     int result = -1;
     pid_t child = fork();
 
@@ -260,8 +262,13 @@ static void a_forked_child_can_let_go(void **state)
     assert_true(child >= 0);
     if (child == 0) {
         alarm(10);
+        asl__batch batch;
+        result = asl__loader_start(loader, &order, 1, &err) == ASL_ERR_STATE &&
+                         asl__loader_next(&batch, loader, &err) == ASL_ERR_STATE
+                     ? 0
+                     : 1;
         asl__loader_free(loader);
-        _exit(0);
+        _exit(result);
     }
     assert_int_equal(waitpid(child, &result, 0), child);
     assert_int_equal(result, 0);
@@ -279,7 +286,7 @@ int main(void)
         cmocka_unit_test(a_bad_picture_is_black_and_says_why),
         cmocka_unit_test(a_pass_over_a_pack_allocates_nothing),
         cmocka_unit_test(signals_go_to_the_threads_of_the_host),
-        cmocka_unit_test(a_forked_child_can_let_go),
+        cmocka_unit_test(a_forked_child_can_only_let_go),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
