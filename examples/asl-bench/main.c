@@ -170,14 +170,16 @@ int main(int argc, char **argv)
         CLI_INT('b', "batch", "N", &s.batch, 1, 4096, "pictures in one pass or training step"),
         CLI_FLAG(0, "layers", &layers, "measure each layer on one picture too"),
         CLI_FLAG(0, "train", &train, "measure training too"),
-        CLI_REAL(0, "seconds", "X", &s.seconds, 0.05, 60, "for each measurement"),
+        CLI_REAL(0, "seconds", "X", &s.seconds, 0.05, 60, "seconds for each measurement"),
         CLI_TEXT(0, "once", "IMAGE", &once,
-                 "measure nothing, only name the letter in IMAGE: the small program that start and "
-                 "memory are measured on"),
+                 "measure nothing, only name the letter in IMAGE: this is the run whose start and "
+                 "memory are measured"),
+        CLI_HEADING("Engine"),
         CLI_BACKEND(&s.backend),
         CLI_ISA(&s.isa),
         CLI_PRECISION(&s.precision),
         CLI_THREADS(&s.threads),
+        CLI_HEADING("General"),
         CLI_JSON(&json),
         CLI_PROGRESS(&progress),
         CLI_QUIET(&quiet),
@@ -188,14 +190,14 @@ int main(int argc, char **argv)
         .summary = "Measure how fast this machine recognises letters and trains networks, and in "
                    "how much memory.",
         .details =
-            "One picture: from pixels of the network's size to scores; half were faster than\n"
-            "p50, 95 % faster than p95. Start: from starting a program to the label of a JPEG\n"
-            "on disk, all files in the page cache. Memory: the most that was resident, in\n"
-            "10^6 bytes; in training without the mapped pictures. Peak: multiply-adds on\n"
-            "registers with the same instruction set; reached in batches, each convolution\n"
-            "counted as the plain one. Layers: medians, all threads at one layer at a time;\n"
-            "GFLOP/s are counted alike. The pictures are random. Other work on the machine\n"
-            "spoils every figure.\n",
+            "One picture: from pixels of the network's size to scores; half were faster\n"
+            "than p50, 95 % faster than p95. Start: from starting a program to the label of\n"
+            "a JPEG on disk, all files in the page cache. Memory: the most that was\n"
+            "resident, in 10^6 bytes; in training without the mapped pictures. Peak:\n"
+            "multiply-adds on registers with the same instruction set; reached in batches,\n"
+            "each convolution counted as the plain one. Layers: medians, all threads at one\n"
+            "layer at a time; GFLOP/s are counted alike. The pictures are random. Other\n"
+            "work on the machine spoils every figure.\n",
         .options = options,
         .option_count = sizeof options / sizeof *options,
     };

@@ -208,29 +208,31 @@ int main(int argc, char **argv)
     const cli_option options[] = {
         LIVE_COMMAND_SOURCE(&s.live),
         LIVE_COMMAND_SIGNER(&s.live),
+        CLI_HEADING("Text, voice and film"),
         CLI_TEXT('w', "words", "FILE", &s.live.session.words, "words to suggest, one a line"),
         CLI_LIST('t', "text-to", "TARGET", &s.texts,
                  "where text goes: stdout, a FILE, fifo:PATH, exec:COMMAND, or uinput (as key "
                  "strokes); may be given several times"),
-        CLI_CHOICE(0, "speak", "nothing|letters|words", &s.speak, "say what is spelled"),
-        CLI_TEXT('r', "record", "FILE", &s.record, "record an MP4 file from the beginning"),
+        CLI_CHOICE(0, "speak", "nothing|letters|words", &s.speak, "what of it to say aloud"),
+        CLI_TEXT('r', "record", "FILE", &s.record,
+                 "record what is shown, from the beginning (.mp4)"),
         CLI_FORCE(&s.force),
         CLI_TEXT(0, "snapshots", "FOLDER", &s.snapshots,
                  "where the keys r and s put recordings and snapshots"),
         CLI_FLAG(0, "scores", &s.scores, "with --json, also the best scores of every frame"),
-        LIVE_COMMAND_PACE(&s.live),
         LIVE_COMMAND_ENGINE(&s.live),
+        LIVE_COMMAND_GENERAL(&s.live),
     };
     const cli_program program = {
         .name = "asl-camera",
-        .arguments = "[SOURCE...]",
+        .arguments = "-m MODEL [SOURCE...]",
         .summary = "Spell with a hand before a camera. SOURCE is a camera, a video file, pictures, "
                    "a folder of them, or synth:TEXT, a drawn hand that spells; the first camera "
                    "when it is left out.",
         .details = "Hold the hand in the red box. A letter is written once it has settled; the\n"
                    "sign for space ends a word and the one for del takes a letter back. Keys in\n"
                    "the window: ? shows them. Key strokes (uinput) and the voice begin switched\n"
-                   "off: t switches them. docs/events.md describes --json.\n",
+                   "off: t switches them.\n",
         .options = options,
         .option_count = sizeof options / sizeof *options,
         .max_arguments = -1,

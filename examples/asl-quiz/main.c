@@ -162,13 +162,14 @@ int main(int argc, char **argv)
     const cli_option options[] = {
         LIVE_COMMAND_SOURCE(&s.live),
         LIVE_COMMAND_SIGNER(&s.live),
+        CLI_HEADING("Game"),
         CLI_TEXT('w', "words", "FILE", &s.words,
                  "words to ask for, one a line, instead of the built-in ones"),
         CLI_INT('n', "rounds", "N", &s.rounds, 1, 10000, "how many words to ask for"),
         CLI_REAL(0, "patience", "X", &s.patience, 0.5, 3600,
-                 "seconds for a letter until it counts as missed"),
-        LIVE_COMMAND_PACE(&s.live),
+                 "seconds for a letter before it counts as missed"),
         LIVE_COMMAND_ENGINE(&s.live),
+        LIVE_COMMAND_GENERAL(&s.live),
     };
     const cli_program program = {
         .name = "asl-quiz",
@@ -179,7 +180,7 @@ int main(int argc, char **argv)
         .details = "Hold the hand in the red box and sign the letter that is marked. Each word\n"
                    "gives a line with its time and the letters that were not right at once. A\n"
                    "seed other than 0 fixes the order of the words. Keys in the window: ? shows\n"
-                   "them; q quits and sums up. docs/events.md describes --json.\n",
+                   "them; q quits and sums up.\n",
         .options = options,
         .option_count = sizeof options / sizeof *options,
         .max_arguments = -1,

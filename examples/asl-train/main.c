@@ -362,37 +362,44 @@ int main(int argc, char **argv)
              .precision = "auto"};
     int32_t progress = PROGRESS_AUTO;
     const cli_option options[] = {
-        /* The first SETTINGS rows shape the result; run.json records them. */
-        CLI_TEXT('p', "preset", "NAME", &r.preset, "network: one that asl-info lists"),
+        /* The SETTINGS rows below this heading shape the result; run.json records them. */
+        CLI_HEADING("Learning"),
+        CLI_TEXT('p', "preset", "NAME", &r.preset, "network: a name that asl-info lists"),
         CLI_INT('s', "size", "N", &r.size, 0, 4096, "input of N x N pixels; 0 is the preset's own"),
         CLI_INT('e', "epochs", "N", &r.epochs, 1, 100000, "times to go through the pictures"),
         CLI_INT('b', "batch", "N", &r.batch, 1, 65536, "pictures in one step"),
         CLI_REAL(0, "lr", "X", &r.learning_rate, 1e-12, 1e6, "learning rate"),
-        CLI_CHOICE(0, "optimizer", "adam|adamw|sgd", &r.optimizer, "how weights are updated"),
-        CLI_CHOICE(0, "schedule", "constant|one-cycle", &r.schedule, "learning rate over the run"),
-        CLI_REAL(0, "momentum", "X", &r.momentum, 0, 1, "of --optimizer sgd"),
-        CLI_REAL(0, "weight-decay", "X", &r.weight_decay, 0, 1e6, "pull of weights towards 0"),
+        CLI_CHOICE(0, "optimizer", "adam|adamw|sgd", &r.optimizer, "how the weights are updated"),
+        CLI_CHOICE(0, "schedule", "constant|one-cycle", &r.schedule,
+                   "how the learning rate goes over the run"),
+        CLI_REAL(0, "momentum", "X", &r.momentum, 0, 1, "momentum of --optimizer sgd"),
+        CLI_REAL(0, "weight-decay", "X", &r.weight_decay, 0, 1e6, "pull of the weights towards 0"),
         CLI_REAL(0, "label-smoothing", "X", &r.label_smoothing, 0, 1,
                  "share of the target spread over all classes"),
         CLI_REAL(0, "val", "X", &r.validation_share, 0, 0.9,
                  "share of the pictures to validate on; 0 learns from all"),
-        CLI_CHOICE(0, "split", "auto|random|block|group", &r.split,
-                   "how the two are parted: picture by picture, stretches in capture order, whole "
-                   "signers; auto takes signers when the data name them, else blocks"),
+        CLI_CHOICE(
+            0, "split", "auto|random|block|group", &r.split,
+            "which pictures to validate on: single ones (random), stretches in capture order "
+            "(block) or whole signers (group); auto takes group when the data name signers, "
+            "else block"),
         CLI_INT('n', "per-class", "N", &r.per_class, 0, 1000000000,
                 "use no more than N pictures of each class; 0 uses all"),
         CLI_PRECISION(&r.precision),
         CLI_SEED(&r.seed),
         /* The others do not. */
+        CLI_HEADING("Run"),
         CLI_TEXT('o', "out", "RUN", &r.folder, "folder of the run"),
         CLI_FLAG(0, "resume", &r.resume, "go on with the run in RUN, settings and all"),
         CLI_FORCE(&r.force),
         CLI_INT(0, "checkpoint-steps", "N", &r.checkpoint_steps, 0, 1000000000,
                 "also save the state every N steps; 0 saves after each epoch"),
         CLI_FLAG(0, "dry-run", &r.dry_run, "only show the network and the split"),
+        CLI_HEADING("Engine"),
         CLI_BACKEND(&r.backend),
         CLI_ISA(&r.isa),
         CLI_THREADS(&r.threads),
+        CLI_HEADING("General"),
         CLI_JSON(&r.json),
         CLI_PROGRESS(&progress),
         CLI_QUIET(&r.quiet),
@@ -413,7 +420,7 @@ int main(int argc, char **argv)
         .min_arguments = 1,
         .max_arguments = 1,
     };
-    r.settings = options;
+    r.settings = options + 1;
     r.setting_count = SETTINGS;
     char **paths;
     cli_parse(&program, argc, argv, &paths);

@@ -29,7 +29,8 @@ enum cli_kind {
     CLI_KIND_SEED,
     CLI_KIND_REAL,
     CLI_KIND_CHOICE,
-    CLI_KIND_WORD
+    CLI_KIND_WORD,
+    CLI_KIND_HEADING
 };
 
 /** The values of an option that may be given several times. */
@@ -44,7 +45,7 @@ typedef struct cli_list {
 typedef struct cli_option {
     enum cli_kind kind;
     char letter;          /**< Short form, or 0. */
-    const char *name;     /**< Long form without dashes. */
+    const char *name;     /**< Long form without dashes; "" for HEADING. */
     const char *argument; /**< What --help calls the value; for CHOICE and WORD "one|two|three". */
     void *value; /**< bool, const char *, cli_list, int32_t, uint64_t, double, int32_t or const char
                   *. */
@@ -52,6 +53,11 @@ typedef struct cli_option {
     const char *help; /**< A sentence without its full stop. */
 } cli_option;
 
+/** A line above the rows that follow; --help shows "Options" where there is none. */
+#define CLI_HEADING(text)                                                                          \
+    {                                                                                              \
+        CLI_KIND_HEADING, 0, "", NULL, NULL, 0, 0, text                                            \
+    }
 #define CLI_FLAG(letter, name, target, help)                                                       \
     {                                                                                              \
         CLI_KIND_FLAG, letter, name, NULL, target, 0, 0, help                                      \
@@ -85,13 +91,13 @@ typedef struct cli_option {
     }
 
 /* Options that mean the same everywhere. A seed fits into a JSON integer: 0 to 2^63 - 1. */
-#define CLI_MODEL(target) CLI_TEXT('m', "model", "FILE", target, "model file (.safetensors)")
+#define CLI_MODEL(target) CLI_TEXT('m', "model", "MODEL", target, "model file (.safetensors)")
 #define CLI_SEED(target)                                                                           \
     {                                                                                              \
         CLI_KIND_SEED, 0, "seed", "N", target, 0, 0, "seed of everything random"                   \
     }
 #define CLI_THREADS(target)                                                                        \
-    CLI_INT(0, "threads", "N", target, 0, 1024, "threads to use, 0 for one per core")
+    CLI_INT(0, "threads", "N", target, 0, 1024, "threads to use; 0 takes one per core")
 #define CLI_BACKEND(target)                                                                        \
     CLI_TEXT(0, "backend", "NAME", target,                                                         \
              "engine that computes: auto, or a name that asl-info lists")
@@ -99,8 +105,10 @@ typedef struct cli_option {
     CLI_WORD(0, "isa", "auto|c|avx2|avx512|amx", target,                                           \
              "instruction set of the cpu backend; auto takes the best this machine has")
 #define CLI_PRECISION(target)                                                                      \
-    CLI_WORD(0, "precision", "auto|fp32|bf16", target,                                             \
-             "numbers to multiply: float32, or bfloat16 where the processor is fast at it")
+    CLI_WORD(                                                                                      \
+        0, "precision", "auto|fp32|bf16", target,                                                  \
+        "numbers to multiply: fp32, which auto takes; bf16, a little less exact, and fast on "     \
+        "processors with AMX")
 #define CLI_FORCE(target)   CLI_FLAG('f', "force", target, "replace what is already there")
 #define CLI_JSON(target)    CLI_FLAG(0, "json", target, "results as JSON")
 #define CLI_QUIET(target)   CLI_FLAG('q', "quiet", target, "only results and errors")
@@ -112,9 +120,9 @@ typedef struct cli_option {
 
 typedef struct cli_program {
     const char *name;      /**< "asl-train". */
-    const char *arguments; /**< "DATA -o RUN", for the usage line. */
+    const char *arguments; /**< "DATA -o RUN", for the usage line; "" for none. */
     const char *summary;   /**< What the program does: one or two sentences. */
-    const char *details;   /**< Printed below the options, at most 80 columns; may be NULL. */
+    const char *details;   /**< Printed below the options, at most 79 columns; may be NULL. */
     const cli_option *options;
     size_t option_count;
     int min_arguments, max_arguments; /**< Positional ones; max < 0 is any number. */

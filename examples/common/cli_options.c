@@ -57,6 +57,7 @@ static void default_text(char text[64], const cli_option *option)
     switch (option->kind) {
     case CLI_KIND_FLAG:
     case CLI_KIND_LIST:
+    case CLI_KIND_HEADING:
         break;
     case CLI_KIND_TEXT:
     case CLI_KIND_WORD: {
@@ -126,14 +127,20 @@ static void print_option(const cli_option *option)
 
 static void print_help(const cli_program *program)
 {
-    printf("Usage: %s [options] %s\n\n", program->name, program->arguments);
+    printf("Usage: %s [options]%s%s\n\n", program->name, program->arguments[0] ? " " : "",
+           program->arguments);
     print_wrapped(program->summary, 0, 0);
-    printf("\nOptions:\n");
-    for (size_t i = 0; i < program->option_count; i++)
-        print_option(&program->options[i]);
+    if (program->option_count == 0 || program->options[0].kind != CLI_KIND_HEADING)
+        printf("\nOptions:\n");
+    for (size_t i = 0; i < program->option_count; i++) {
+        if (program->options[i].kind == CLI_KIND_HEADING)
+            printf("\n%s:\n", program->options[i].help);
+        else
+            print_option(&program->options[i]);
+    }
     const cli_option common[] = {
-        {CLI_KIND_FLAG, 'h', "help", NULL, NULL, 0, 0, "this text"},
-        {CLI_KIND_FLAG, 'V', "version", NULL, NULL, 0, 0, "version of the program and the library"},
+        {CLI_KIND_FLAG, 'h', "help", NULL, NULL, 0, 0, "show this text"},
+        {CLI_KIND_FLAG, 'V', "version", NULL, NULL, 0, 0, "show the version"},
     };
     print_option(&common[0]);
     print_option(&common[1]);
@@ -175,6 +182,8 @@ static void unknown_option(const cli_program *program, const char *word)
     const char *best = NULL;
     int best_distance = 4;
     for (size_t i = 0; name[0] == '-' && name[1] == '-' && i < program->option_count; i++) {
+        if (program->options[i].kind == CLI_KIND_HEADING)
+            continue;
         const int distance = edit_distance(name + 2, program->options[i].name);
         if (distance < best_distance) {
             best_distance = distance;
@@ -254,6 +263,8 @@ static void set_option(const cli_option *option, const char *text)
             refuse_word(option, text);
         *(const char **)option->value = text;
         break;
+    case CLI_KIND_HEADING: /* Not in getopt's table. */
+        break;
     }
 }
 
@@ -267,14 +278,16 @@ static void occupy_standard_descriptors(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-static size_t fill_getopt_tables(const cli_program *program, struct option *longs, char *letters)
+static void fill_getopt_tables(const cli_program *program, struct option *longs, char *letters)
 {
     size_t count = 0;
     *letters++ = ':';
-    for (; count < program->option_count; count++) {
-        const cli_option *option = &program->options[count];
+    for (size_t i = 0; i < program->option_count; i++) {
+        const cli_option *option = &program->options[i];
         const int has_value = option->kind == CLI_KIND_FLAG ? no_argument : required_argument;
-        longs[count] = (struct option){option->name, has_value, NULL, FIRST_VALUE + (int)count};
+        if (option->kind == CLI_KIND_HEADING)
+            continue;
+        longs[count++] = (struct option){option->name, has_value, NULL, FIRST_VALUE + (int)i};
         if (option->letter) {
             *letters++ = option->letter;
             if (has_value)
@@ -285,7 +298,6 @@ static size_t fill_getopt_tables(const cli_program *program, struct option *long
     longs[count + 1] = (struct option){"version", no_argument, NULL, 'V'};
     longs[count + 2] = (struct option){NULL, 0, NULL, 0};
     memcpy(letters, "hV", 3);
-    return count;
 }
 
 /* The option behind a value of getopt_long, or NULL. */

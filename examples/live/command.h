@@ -26,42 +26,53 @@ struct live_command {
 /* Rows for the table of options, in the order in which --help shows them. `c` is a pointer to a
  * struct live_command. */
 #define LIVE_COMMAND_SOURCE(c)                                                                     \
-    CLI_MODEL(&(c)->model),                                                                        \
+    CLI_HEADING("Source"), CLI_MODEL(&(c)->model),                                                 \
         CLI_TEXT('c', "camera", "CAMERA", &(c)->camera,                                            \
                  "a camera by number, path or part of its name"),                                  \
-        CLI_FLAG('l', "list-cameras", &(c)->list, "list cameras with formats, sizes and rates"),   \
+        CLI_FLAG('l', "list-cameras", &(c)->list,                                                  \
+                 "list the cameras with their formats, sizes and rates"),                          \
         CLI_TEXT(0, "capture", "WxH", &(c)->capture,                                               \
-                 "size to ask the camera for; synth draws it"),                                    \
+                 "size to ask the camera for, in pixels; synth draws it"),                         \
         CLI_REAL(0, "fps", "X", &(c)->source.fps, 1, 240,                                          \
                  "frames a second to ask the camera for"),                                         \
         CLI_CHOICE(0, "format", "auto|mjpeg|yuyv", &(c)->source.format,                            \
-                   "what to ask the camera for"),                                                  \
-        CLI_FLAG(0, "headless", &(c)->headless, "no window")
-
-#define LIVE_COMMAND_SIGNER(c)                                                                     \
-    CLI_TEXT(0, "roi", "X,Y,W,H", &(c)->roi, "where the box is at first, in pixels"),              \
-        CLI_FLAG(0, "left-handed", &(c)->left_handed, "the left hand signs"),                      \
-        CLI_CHOICE(0, "hand", "right|left|auto", &(c)->session.hand,                               \
-                   "which hand signs; auto tries both while the first second of hand is seen"),    \
-        CLI_FLAG(0, "unmirrored", &(c)->unmirrored, "do not show the picture as in a mirror"),     \
-        CLI_CHOICE(0, "profile", "default|learner|fluent", &(c)->profile,                          \
-                   "how fast the signer is"),                                                      \
-        CLI_CHOICE(0, "method", "hmm|average|vote", &(c)->method, "how letters settle")
-
-#define LIVE_COMMAND_PACE(c)                                                                       \
-    CLI_REAL(0, "seconds", "X", &(c)->seconds, 0, 1e6, "end after that long; 0 never does"),       \
+                   "format of pictures to ask the camera for"),                                    \
         CLI_FLAG(0, "fast", &(c)->source.fast,                                                     \
-                 "files and synth as fast as this machine can, with the times they should have"),  \
+                 "play files and synth as fast as this machine can, with the times they should "   \
+                 "have"),                                                                          \
         CLI_INT(0, "picture-ms", "N", &(c)->source.picture_ms, 1, 3600000,                         \
-                "how long each picture of a folder is shown"),                                     \
-        CLI_REAL(0, "letters", "X", &(c)->source.letters, 0.1, 10, "letters a second of synth"),   \
-        CLI_REAL(0, "noise", "X", &(c)->source.noise, 0, 64, "noise of synth, in levels of 255"),  \
+                "milliseconds to show each picture of a folder"),                                  \
+        CLI_REAL(0, "letters", "X", &(c)->source.letters, 0.1, 10,                                 \
+                 "letters a second that synth spells"),                                            \
+        CLI_REAL(0, "noise", "X", &(c)->source.noise, 0, 64,                                       \
+                 "noise in the pictures of synth, in levels of 255"),                              \
         CLI_SEED(&(c)->source.seed)
 
+#define LIVE_COMMAND_SIGNER(c)                                                                     \
+    CLI_HEADING("Signer"),                                                                         \
+        CLI_TEXT(0, "roi", "X,Y,W,H", &(c)->roi,                                                   \
+                 "where the box for the hand is at first, in pixels"),                             \
+        CLI_CHOICE(0, "hand", "right|left|auto", &(c)->session.hand,                               \
+                   "which hand signs; auto tries both while the first second of hand is seen"),    \
+        CLI_FLAG(0, "left-handed", &(c)->left_handed, "the same as --hand left"),                  \
+        CLI_CHOICE(0, "profile", "default|learner|fluent", &(c)->profile,                          \
+                   "pace of the signer: learner is for up to one letter a second, default for "    \
+                   "two, fluent for three"),                                                       \
+        CLI_CHOICE(0, "method", "hmm|average|vote", &(c)->method,                                  \
+                   "how frames become letters; hmm is the best, the others are there to compare")
+
 #define LIVE_COMMAND_ENGINE(c)                                                                     \
-    CLI_BACKEND(&(c)->session.inferer.backend), CLI_ISA(&(c)->session.inferer.isa),                \
-        CLI_PRECISION(&(c)->session.inferer.precision),                                            \
-        CLI_THREADS(&(c)->session.inferer.threads), CLI_JSON(&(c)->json), CLI_QUIET(&(c)->quiet)
+    CLI_HEADING("Engine"), CLI_BACKEND(&(c)->session.inferer.backend),                             \
+        CLI_ISA(&(c)->session.inferer.isa), CLI_PRECISION(&(c)->session.inferer.precision),        \
+        CLI_THREADS(&(c)->session.inferer.threads)
+
+#define LIVE_COMMAND_GENERAL(c)                                                                    \
+    CLI_HEADING("General"), CLI_FLAG(0, "headless", &(c)->headless, "show no window"),             \
+        CLI_FLAG(0, "unmirrored", &(c)->unmirrored, "do not show the picture as in a mirror"),     \
+        CLI_REAL(0, "seconds", "X", &(c)->seconds, 0, 1e6, "end after X seconds; 0 goes on"),      \
+        CLI_FLAG(0, "json", &(c)->json,                                                            \
+                 "events as JSON, one a line; see asl-events(7) or docs/events.md"),               \
+        CLI_QUIET(&(c)->quiet)
 
 /** The defaults. @param profile  Of the signer. */
 void live_command_init(struct live_command *c, int32_t profile);
