@@ -8,6 +8,8 @@ interpreter of its own (see Pickle), which knows only what a state dict consists
 or imports anything that the file names.
 """
 
+from __future__ import annotations
+
 import argparse
 import array
 import io
@@ -20,6 +22,8 @@ import struct
 import sys
 import zipfile
 import zlib
+from collections.abc import Mapping, Sequence
+from typing import IO, Any
 
 from libasl import __version__
 
@@ -38,7 +42,7 @@ ARCHITECTURE = (
     "conv2d 64 k3 bias; relu; max_pool 2; conv2d 128 k5 bias; relu; max_pool 2; "
     "global_pool avg; dense 256; relu; dense classes"
 )
-SHAPES = {
+SHAPES: dict[str, tuple[int | None, ...]] = {
     "conv1.weight": (16, 3, 5, 5), "conv1.bias": (16,),
     "conv2.weight": (32, 16, 5, 5), "conv2.bias": (32,),
     "conv3.weight": (64, 32, 3, 3), "conv3.bias": (64,),
@@ -63,27 +67,29 @@ class DataError(Exception):
 class Global:
     """A name in the pickle that is allowed: it stands for itself and does nothing."""
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
         self.name = name
 
 
 class Storage:
     """A reference to a block of numbers elsewhere in the file."""
 
-    def __init__(self, kind, key, count):
+    def __init__(self, kind: str, key: str, count: int) -> None:
         self.kind, self.key, self.count = kind, key, count
 
 
 class Tensor:
     """A view of a storage."""
 
-    def __init__(self, storage, offset, shape, stride):
+    def __init__(
+        self, storage: Storage, offset: int, shape: tuple[int, ...], stride: tuple[int, ...]
+    ) -> None:
         self.storage, self.offset, self.shape, self.stride = storage, offset, shape, stride
 
-    def count(self):
+    def count(self) -> int:
         return math.prod(self.shape)
 
-    def is_contiguous(self):
+    def is_contiguous(self) -> bool:
         step = 1
         for size, stride in zip(reversed(self.shape), reversed(self.stride)):
             if size != 1 and stride != step:
@@ -92,11 +98,11 @@ class Tensor:
         return True
 
 
-def is_count(value):
+def is_count(value: object) -> bool:
     return type(value) is int and 0 <= value < 1 << 40
 
 
-def are_counts(values):
+def are_counts(values: object) -> bool:
     return type(values) is tuple and all(is_count(value) for value in values)
 
 
@@ -120,8 +126,10 @@ class Pickle:
         "SHORT_BINSTRING", "BINSTRING",
     }  # fmt: skip
 
-    def __init__(self, stream):
-        self.stack, self.memo, self.storages = [], {}, {}
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.stack: list[Any] = []
+        self.memo: dict[Any, Any] = {}
+        self.storages: dict[str, str] = {}
         try:
             for opcode, argument, _ in pickletools.genops(stream):
                 if opcode.name != "STOP":
@@ -130,7 +138,7 @@ class Pickle:
         except (ValueError, IndexError, KeyError, TypeError, OverflowError) as error:
             raise DataError(f"damaged pickle: {error}") from None
 
-    def step(self, name, argument):
+    def step(self, name: str, argument: Any) -> None:
         stack = self.stack
         if name in self.LITERALS:
             stack.append(self.LITERALS[name])
@@ -154,7 +162,7 @@ class Pickle:
         elif name not in ("PROTO", "FRAME"):
             self.build(name)
 
-    def build(self, name):
+    def build(self, name: str) -> None:
         """Opcodes that make a value of those on the stack."""
         stack = self.stack
         if name in ("TUPLE1", "TUPLE2", "TUPLE3"):
@@ -187,20 +195,20 @@ class Pickle:
         else:
             raise DataError(f"refused: the pickle uses {name}, which no state dict needs")
 
-    def pop(self, count):
+    def pop(self, count: int) -> list[Any]:
         if len(self.stack) < count:
             raise ValueError("the stack is empty")
         items = self.stack[-count:]
         del self.stack[-count:]
         return items
 
-    def pop_to_mark(self):
+    def pop_to_mark(self) -> list[Any]:
         items = []
         while (item := self.stack.pop()) is not self.MARK:
             items.append(item)
         return items[::-1]
 
-    def find(self, module, attribute):
+    def find(self, module: str, attribute: str) -> Global:
         name = f"{module}.{attribute}"
         if name not in self.ALLOWED:
             raise DataError(
@@ -209,7 +217,7 @@ class Pickle:
             )
         return Global(name)
 
-    def storage(self, reference):
+    def storage(self, reference: Any) -> Storage:
         tag, kind, key, _, count = reference[:5]
         view = reference[5] if len(reference) > 5 else None
         name = kind.name.removeprefix("torch.") if type(kind) is Global else None
@@ -219,7 +227,7 @@ class Pickle:
             raise ValueError(f"storage {key!r} has two types")
         return Storage(name, str(key), count)
 
-    def reduce(self, function, arguments):
+    def reduce(self, function: Any, arguments: Any) -> object:
         name = function.name if type(function) is Global else None
         if name == "collections.OrderedDict":
             return dict(*arguments)
@@ -240,7 +248,7 @@ ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError,
 class ZipFile:
     """torch.save() since PyTorch 1.6: a zip archive with data.pkl and one entry per storage."""
 
-    def __init__(self, stream):
+    def __init__(self, stream: IO[bytes]) -> None:
         try:
             self.archive = zipfile.ZipFile(stream)
         except ZIP_ERRORS as error:
@@ -254,7 +262,7 @@ class ZipFile:
             raise DataError("written on a big-endian machine")
         self.root = Pickle(io.BytesIO(self.read("data.pkl", MAX_PICKLE))).value
 
-    def read(self, name, limit):
+    def read(self, name: str, limit: int) -> bytes:
         try:
             info = self.archive.getinfo(self.prefix + name)
             if info.file_size > limit:
@@ -265,14 +273,14 @@ class ZipFile:
         except ZIP_ERRORS as error:
             raise DataError(f"damaged archive: {error}") from None
 
-    def bytes_of(self, storage):
+    def bytes_of(self, storage: Storage) -> bytes:
         return self.read("data/" + storage.key, MAX_FILE)
 
 
 class StreamFile:
     """torch.save() before PyTorch 1.6."""
 
-    def __init__(self, stream):
+    def __init__(self, stream: IO[bytes]) -> None:
         magic, protocol, system = (Pickle(stream).value for _ in range(3))
         if magic != STREAM_MAGIC or protocol != STREAM_PROTOCOL or type(system) is not dict:
             raise DataError("not written by torch.save()")
@@ -294,19 +302,19 @@ class StreamFile:
             raise DataError("bytes follow the last storage")
 
     @staticmethod
-    def exactly(stream, size):
+    def exactly(stream: IO[bytes], size: int) -> bytes:
         data = stream.read(size)
         if len(data) != size:
             raise DataError("the file ends too early")
         return data
 
-    def bytes_of(self, storage):
+    def bytes_of(self, storage: Storage) -> bytes:
         if storage.key not in self.blocks:
             raise DataError(f"storage {storage.key!r} is missing")
         return self.blocks[storage.key]
 
 
-def state_dict(root):
+def state_dict(root: Any) -> dict[str, Tensor]:
     """Name to tensor, out of what torch.save() was given."""
     for key in ("state_dict", "model_state_dict"):
         if type(root) is dict and type(root.get(key)) is dict:
@@ -321,7 +329,7 @@ def state_dict(root):
     return root
 
 
-def check_shapes(tensors):
+def check_shapes(tensors: Mapping[str, Tensor]) -> int:
     """Exactly the tensors of the seed network; returns the number of classes."""
     for name in SHAPES:
         if name not in tensors:
@@ -338,7 +346,7 @@ def check_shapes(tensors):
     return classes[0]
 
 
-def decode(code, data):
+def decode(code: str, data: bytes) -> array.array[float]:
     """Numbers of a storage as an array of float32."""
     if code == "bfloat16":
         wide = array.array("I", (value << 16 for value in array.array("H", data)))
@@ -348,7 +356,7 @@ def decode(code, data):
     return array.array("f", array.array(code, data))
 
 
-def values_of(name, tensor, source):
+def values_of(name: str, tensor: Tensor, source: ZipFile | StreamFile) -> bytes:
     """Bytes of a tensor as little-endian float32."""
     code, size = STORAGES[tensor.storage.kind]
     data = source.bytes_of(tensor.storage)
@@ -366,7 +374,9 @@ def values_of(name, tensor, source):
     return values.tobytes()
 
 
-def encode(tensors, labels):
+def encode(
+    tensors: Mapping[str, tuple[tuple[int, ...], bytes]], labels: Sequence[str]
+) -> bytes:
     """The model file, byte for byte as asl_model_save() writes it (docs/model-format.md)."""
     metadata = {
         "asl.architecture": ARCHITECTURE,
@@ -381,7 +391,8 @@ def encode(tensors, labels):
         "asl.std": "1,1,1",
         "asl.writer": f"libasl {__version__}",
     }
-    header, end = {"__metadata__": metadata}, 0
+    header: dict[str, object] = {"__metadata__": metadata}
+    end = 0
     for name in sorted(tensors):
         shape, data = tensors[name]
         header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [end, end + len(data)]}
@@ -394,7 +405,7 @@ def encode(tensors, labels):
     return content[:at] + b"%08x" % zlib.crc32(content) + content[at + 8 :]
 
 
-def check_labels(labels, classes):
+def check_labels(labels: Sequence[str], classes: int) -> None:
     if not 2 <= classes <= 1024:
         raise DataError(f"the network has {classes} classes; 2..1024 are allowed")
     if len(labels) != classes:
@@ -413,16 +424,16 @@ def check_labels(labels, classes):
         raise DataError("two classes have the same name")
 
 
-def convert(data, labels):
+def convert(data: bytes, labels: Sequence[str]) -> bytes:
     """The bytes of a model file from those of a .pth file."""
     stream = io.BytesIO(data)
-    source = ZipFile(stream) if data.startswith(b"PK") else StreamFile(stream)
+    source: ZipFile | StreamFile = ZipFile(stream) if data.startswith(b"PK") else StreamFile(stream)
     tensors = state_dict(source.root)
     check_labels(labels, check_shapes(tensors))
     return encode({n: (t.shape, values_of(n, t, source)) for n, t in tensors.items()}, labels)
 
 
-def write_atomically(path, content):
+def write_atomically(path: str, content: bytes) -> None:
     """Under a temporary name in the same folder, synced, then renamed."""
     path = os.path.realpath(path)
     folder, name = os.path.split(path)
@@ -445,7 +456,7 @@ def write_atomically(path, content):
         os.close(handle)
 
 
-def parse_arguments(arguments):
+def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python3 -m libasl.convert",
         description="Turn a PyTorch state dict of the tutorial's network (.pth) into a model file. "
@@ -466,12 +477,12 @@ def parse_arguments(arguments):
     return parser.parse_args(arguments)
 
 
-def report(message):
+def report(message: object) -> None:
     printable = "".join(c if c.isprintable() else "?" for c in str(message))
     print(f"libasl.convert: {printable}", file=sys.stderr)
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     options = parse_arguments(arguments)
     if os.path.lexists(options.output) and not options.force:
         report(f"'{options.output}' is already there; use --force to replace it")
