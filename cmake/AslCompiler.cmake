@@ -15,6 +15,11 @@ endif()
 target_compile_options(asl_compiler INTERFACE -ffp-contract=off -Wall -Wextra -Wpedantic -Wshadow
                        -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
                        -Wframe-larger-than=16384)
+# Where it was built must not show in what was built; a debugger is started in the source tree then.
+# A path to the library would also change the build ID of the programs.
+set(CMAKE_BUILD_RPATH_USE_ORIGIN ON)
+target_compile_options(asl_compiler INTERFACE "$<$<NOT:$<CONFIG:Debug>>:\
+-ffile-prefix-map=${PROJECT_SOURCE_DIR}=.;-ffile-prefix-map=${PROJECT_BINARY_DIR}=.>")
 if(ASL_WERROR)
   target_compile_options(asl_compiler INTERFACE -Werror)
 endif()
