@@ -18,10 +18,11 @@ typedef struct asl_backend_info {
     char reason[160];        /**< Why it is not available, or what it would use. */
 } asl_backend_info;
 
-/** Number of engines in this build, in the order in which "auto" tries them. @since 1.0 */
+/** Number of engines in this build. Any thread. @since 1.0 */
 ASL_API int32_t asl_backend_count(void);
 
-/** Fill @p out for engine 0..count-1. @return ASL_OK or ASL_ERR_ARG. Any thread. @since 1.0 */
+/** Fill @p out for engine @p index, 0..count-1, in the order of "auto". Any thread.
+ * @return ASL_OK; ASL_ERR_ARG. @since 1.0 */
 ASL_API asl_status asl_backend_get_info(asl_backend_info *out, int32_t index, asl_error *err);
 
 ASL_END_DECLS

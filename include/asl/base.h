@@ -4,15 +4,21 @@
  *
  * Conventions of the whole API:
  * - Parameters come as outputs, object, inputs, options, error.
- * - A call that can fail returns ::asl_status and takes an optional ::asl_error last. On failure
- *   every output handle is NULL, inputs and files are unchanged, and nothing is left to clean up.
- * - Handles are made through `T **out` and released by `asl_*_free()`, which takes NULL.
- * - Strings are UTF-8. A returned `const char *` belongs to the handle it came from.
+ * - A call that can fail returns ::asl_status and takes an ::asl_error `err` last, NULL if nobody
+ *   wants to know. On failure every output handle is NULL, inputs and files are unchanged, and
+ *   nothing is left to clean up.
+ * - NULL for what must be there, an index that is not, or a value out of its range is
+ *   ::ASL_ERR_ARG. Getters without a status answer such with 0 or NULL; other calls do nothing.
+ * - Handles are made through `T **out` and released by `asl_*_free()`, which takes NULL. Inputs are
+ *   borrowed for the call unless it says that it keeps them.
+ * - Strings are UTF-8. A returned `const char *` belongs to the handle it came from, and to nobody
+ *   ("static") where there is none.
  * - Options structs start with `struct_size`, are filled by `*_options_init()`, only ever grow at
- *   their end, and NULL stands for the defaults. Unknown tails must be zero.
- * - Threads: unless a call says otherwise, different handles may be used by different threads at
- *   once and one handle by one thread at a time. Models and data sets never change once made and
- *   may be shared by any number of threads.
+ *   their end, and NULL stands for the defaults. Unknown tails must be zero (::ASL_ERR_TOO_NEW).
+ *   Structs that are filled for the caller want their `struct_size` set first.
+ * - Threads: calls without a handle come from any thread. Different handles may be used by
+ *   different threads at once; the comment at each handle's type says who may use one handle.
+ *   Releasing a handle is for the last one who uses it. docs/threading.md has it all.
  * - The library never prints, exits, aborts, installs a signal handler, changes the locale or
  *   opens a socket.
  */
@@ -23,8 +29,10 @@
 #include <stdint.h>
 
 #ifdef __cplusplus
+/** Opens the declarations of a header: C linkage, in C++ too. */
 #define ASL_BEGIN_DECLS extern "C" {
-#define ASL_END_DECLS   }
+/** Closes what ::ASL_BEGIN_DECLS opened. */
+#define ASL_END_DECLS }
 #else
 #define ASL_BEGIN_DECLS
 #define ASL_END_DECLS
@@ -37,9 +45,9 @@
 #define ASL_API
 #endif
 
-#define ASL_VERSION_MAJOR 1
-#define ASL_VERSION_MINOR 0
-#define ASL_VERSION_PATCH 0
+#define ASL_VERSION_MAJOR 1 /**< Of these headers; asl_version() tells the library's. */
+#define ASL_VERSION_MINOR 0 /**< Grows with what is added. */
+#define ASL_VERSION_PATCH 0 /**< Grows with what is mended. */
 
 ASL_BEGIN_DECLS
 
@@ -107,11 +115,16 @@ typedef struct asl_error {
 /** The library's version as it runs, "MAJOR.MINOR.PATCH". Static. Any thread. @since 1.0 */
 ASL_API const char *asl_version(void);
 
-/** Name of a status such as "ASL_ERR_IO"; "ASL_UNKNOWN" for codes this version does not have.
+/** What this library is: "libasl: American Sign Language fingerspelling". Another library may carry
+ * the same file name, so whoever opens it at run time compares this first. Static. Any thread.
+ * @since 1.0 */
+ASL_API const char *asl_identity(void);
+
+/** Name of a @p status such as "ASL_ERR_IO"; "ASL_UNKNOWN" for codes this version does not have.
  * Static. Any thread. @since 1.0 */
 ASL_API const char *asl_status_name(asl_status status);
 
-/** Short text of a status such as "input or output failed". Static. Any thread. @since 1.0 */
+/** Short text of a @p status such as "input or output failed". Static. Any thread. @since 1.0 */
 ASL_API const char *asl_status_text(asl_status status);
 
 /** Where all memory of the library comes from. */
@@ -126,17 +139,21 @@ typedef struct asl_allocator {
     void *user; /**< Handed to both. Must outlive every handle. */
 } asl_allocator;
 
-/** Replace the allocator for the whole process; NULL restores the C library's.
- * @return ASL_OK; ASL_ERR_ARG when a function is missing; ASL_ERR_STATE while any memory of the
- *   library is still in use (call it first, or after every handle is freed).
- * @note Not thread-safe: call it before other threads use the library. @since 1.0 */
+/** Replace the allocator for the whole process. Not thread-safe: call it before other threads use
+ * the library.
+ * @param allocator  Copied; NULL restores the C library's.
+ * @return ASL_OK; ASL_ERR_ARG when a function is missing; ASL_ERR_TOO_NEW; ASL_ERR_STATE while any
+ *   memory of the library is still in use (call it first, or after every handle is freed).
+ * @since 1.0 */
 ASL_API asl_status asl_set_allocator(const asl_allocator *allocator, asl_error *err);
 
-/** Bytes of library memory in use now and the most there ever were; either may be NULL. Memory
- * that the codec and JSON libraries take for themselves is not counted. Any thread. @since 1.0 */
+/** How much memory the library uses. What the codec and JSON libraries take for themselves is not
+ * counted. Any thread.
+ * @param current  Receives the bytes in use now; may be NULL.
+ * @param peak     Receives the most there ever were; may be NULL. @since 1.0 */
 ASL_API void asl_memory_usage(size_t *current, size_t *peak);
 
-/** Release a buffer that the library returned and said to release with this call. NULL is
+/** Release @p memory that the library returned and said to release with this call. NULL is
  * allowed. Any thread. @since 1.0 */
 ASL_API void asl_free(void *memory);
 

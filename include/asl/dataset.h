@@ -14,21 +14,23 @@
 
 ASL_BEGIN_DECLS
 
+/** A list of samples. It never changes, so any number of threads may use one at once. */
 typedef struct asl_dataset asl_dataset;
 
 /** How to open a data set. */
 typedef struct asl_dataset_options {
-    uint32_t struct_size;
-    int32_t per_class; /**< Keep at most this many per class, drawn without replacement;
-                            0 (default) keeps all. */
-    uint64_t seed;     /**< Of the draw; default 0. */
+    uint32_t struct_size; /**< Set by asl_dataset_options_init(). */
+    int32_t per_class;    /**< Keep at most this many per class, drawn without replacement;
+                               0 (default) keeps all. */
+    uint64_t seed;        /**< Of the draw; default 0. */
     const asl_decode_options *decode; /**< Limits for every picture; NULL (default) = defaults. */
 } asl_dataset_options;
 
-/** Write the defaults into the first @p struct_size bytes; pass sizeof *options. @since 1.0 */
+/** Write the defaults into the first @p struct_size bytes of @p options; pass sizeof *options.
+ * @since 1.0 */
 ASL_API void asl_dataset_options_init(asl_dataset_options *options, size_t struct_size);
 
-/** Open what lies at @p path:
+/** Open the data set that lies at @p path. It may be:
  * - a folder with one subfolder per class (as the ASL Alphabet archive unpacks; one wrapping
  *   folder around the class folders is looked through: the only one, or the one called like the
  *   folder itself). Classes are sorted by bytes. Files are sorted by bytes too, except that runs
@@ -55,36 +57,39 @@ ASL_API void asl_dataset_options_init(asl_dataset_options *options, size_t struc
 ASL_API asl_status asl_dataset_open(asl_dataset **out, const char *path,
                                     const asl_dataset_options *options, asl_error *err);
 
-/** Release; NULL is allowed. @since 1.0 */
+/** Release; NULL is allowed. Its children live on. @since 1.0 */
 ASL_API void asl_dataset_free(asl_dataset *dataset);
 
-/** Number of samples. @since 1.0 */
+/** Number of samples; 0 for NULL. @since 1.0 */
 ASL_API int64_t asl_dataset_count(const asl_dataset *dataset);
-/** Number of classes; a split keeps all classes of its parent. @since 1.0 */
+/** Number of classes; a split keeps all classes of its parent. 0 for NULL. @since 1.0 */
 ASL_API int32_t asl_dataset_class_count(const asl_dataset *dataset);
-/** Name of class 0..class_count-1, or NULL. @since 1.0 */
+/** Name of class @p class_index, 0..class_count-1, or NULL. Valid while the data set lives.
+ * @since 1.0 */
 ASL_API const char *asl_dataset_class_name(const asl_dataset *dataset, int32_t class_index);
-/** Number of groups; 0 when unknown. @since 1.0 */
+/** Number of groups (signers or recordings); 0 when unknown. @since 1.0 */
 ASL_API int32_t asl_dataset_group_count(const asl_dataset *dataset);
-/** Name of group 0..group_count-1, or NULL. @since 1.0 */
+/** Name of group @p group_index, 0..group_count-1, or NULL. Valid while the data set lives.
+ * @since 1.0 */
 ASL_API const char *asl_dataset_group_name(const asl_dataset *dataset, int32_t group_index);
 
 /** One sample. */
 typedef struct asl_sample {
     uint32_t struct_size; /**< Set by the caller. */
-    int32_t class_index;
-    int32_t group_index; /**< -1 when unknown. */
-    int32_t reserved;
-    const char *path; /**< Relative to the data set, as recorded; valid while it lives. */
+    int32_t class_index;  /**< 0..class_count-1. */
+    int32_t group_index;  /**< 0..group_count-1, or -1 when unknown. */
+    int32_t reserved;     /**< 0. */
+    const char *path;     /**< Relative to the data set, as recorded; valid while it lives. */
 } asl_sample;
 
-/** Facts about sample 0..count-1. @return ASL_OK or ASL_ERR_ARG. @since 1.0 */
+/** Fill @p out for sample @p index, 0..count-1. @return ASL_OK; ASL_ERR_ARG. @since 1.0 */
 ASL_API asl_status asl_dataset_get_sample(asl_sample *out, const asl_dataset *dataset,
                                           int64_t index, asl_error *err);
 
-/** Decode one sample at its own size as RGB24; a packed one at the size it was packed at.
- * @return as asl_image_load(), and ASL_ERR_CHECKSUM for damaged pixels of a packed file.
- * @since 1.0 */
+/** Decode sample @p index, 0..count-1, at its own size as RGB24; a packed one at the size it was
+ * packed at.
+ * @return ASL_OK; ASL_ERR_CHECKSUM for damaged pixels of a packed file; ASL_ERR_SYSTEM (too many
+ *   open files); otherwise as asl_image_load(). @since 1.0 */
 ASL_API asl_status asl_dataset_load_image(asl_image **out, const asl_dataset *dataset,
                                           int64_t index, asl_error *err);
 
@@ -98,7 +103,8 @@ typedef struct asl_issue {
 
 /** Number of skipped files; the same for a data set and its children. @since 1.0 */
 ASL_API int64_t asl_dataset_issue_count(const asl_dataset *dataset);
-/** Issue 0..issue_count-1, valid while the data set lives. @since 1.0 */
+/** Fill @p out for issue @p index, 0..issue_count-1; its strings live as long as the data set.
+ * @return ASL_OK; ASL_ERR_ARG. @since 1.0 */
 ASL_API asl_status asl_dataset_get_issue(asl_issue *out, const asl_dataset *dataset, int64_t index,
                                          asl_error *err);
 
@@ -119,52 +125,60 @@ enum {
                                stay in training. */
 };
 
+/** How to part a data set. */
 typedef struct asl_split_options {
-    uint32_t struct_size;
-    int32_t kind;    /**< ASL_SPLIT_*; default AUTO. */
-    double fraction; /**< Share that goes to validation, 0 < fraction < 1; default 0.15. RANDOM
-                          and BLOCK take it of each class, GROUP comes as near as it can. */
-    uint64_t seed;   /**< Of every draw; default 0. */
+    uint32_t struct_size; /**< Set by asl_split_options_init(). */
+    int32_t kind;         /**< ASL_SPLIT_*; default AUTO. */
+    double fraction;      /**< Share that goes to validation, 0 < fraction < 1; default 0.15. RANDOM
+                               and BLOCK take it of each class, GROUP comes as near as it can. */
+    uint64_t seed;        /**< Of every draw; default 0. */
 } asl_split_options;
 
-/** Write the defaults into the first @p struct_size bytes; pass sizeof *options. @since 1.0 */
+/** Write the defaults into the first @p struct_size bytes of @p options; pass sizeof *options.
+ * @since 1.0 */
 ASL_API void asl_split_options_init(asl_split_options *options, size_t struct_size);
 
-/** Part a data set in two; every sample lands on exactly one side.
- * @param kind_used  Receives the kind that was applied; may be NULL.
+/** Part a @p dataset in two; every sample lands on exactly one side.
+ * @param train       Receives the samples to learn from.
+ * @param validation  Receives those to measure on.
+ * @param kind_used   Receives the kind that was applied, never AUTO; may be NULL.
  * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_TOO_NEW; ASL_ERR_NOMEM; ASL_ERR_DATASET when a class has
  *   only one picture (RANDOM and BLOCK) or GROUP is asked for without two groups. @since 1.0 */
 ASL_API asl_status asl_dataset_split(asl_dataset **train, asl_dataset **validation,
                                      int32_t *kind_used, const asl_dataset *dataset,
                                      const asl_split_options *options, asl_error *err);
 
-/** Name of a split kind: "random", "block", "group"; "auto". @since 1.0 */
+/** Name of the split @p kind, "auto", "random", "block" or "group"; NULL for others. Static. Any
+ * thread. @since 1.0 */
 ASL_API const char *asl_split_name(int32_t kind);
 
-/** Called now and then with work done and to do; return non-zero to stop. Comes from the calling
- * thread. */
+/** Called now and then, on the thread that made the call, with the pictures that are @p done and
+ * those in all; @p user is the options'. Return 0 to go on, anything else to stop. */
 typedef int32_t (*asl_progress_fn)(int64_t done, int64_t total, void *user);
 
+/** How to pack a data set. */
 typedef struct asl_pack_options {
-    uint32_t struct_size;
-    int32_t width, height; /**< Size to store, 1..4096; default 224 x 224. */
-    int32_t threads;       /**< Decoding threads; 0 (default) = one per core. */
-    int32_t reuse;         /**< 1 (default): a file at the path that was made from the same
-                                sources at this size is opened instead of made again. */
-    int32_t reserved;
+    uint32_t struct_size;     /**< Set by asl_pack_options_init(). */
+    int32_t width, height;    /**< Pixels to store, 1..4096; default 224 x 224. */
+    int32_t threads;          /**< Decoding threads; 0 (default) = one per core. */
+    int32_t reuse;            /**< 1 (default): a file at the path that was made from the same
+                                   sources at this size is opened instead of made again. */
+    int32_t reserved;         /**< 0. */
     asl_progress_fn progress; /**< May be NULL. */
-    void *user;
+    void *user;               /**< Handed to progress. */
 } asl_pack_options;
 
-/** Write the defaults into the first @p struct_size bytes; pass sizeof *options. @since 1.0 */
+/** Write the defaults into the first @p struct_size bytes of @p options; pass sizeof *options.
+ * @since 1.0 */
 ASL_API void asl_pack_options_init(asl_pack_options *options, size_t struct_size);
 
-/** Decode every picture once, scale it (asl_image_resize()), and write all into one file that
- * later opens at once; then open that. Pictures that cannot be decoded become issues of the
- * result, beside those that @p dataset has already. The file is replaced atomically, and only when
+/** Decode every picture once, scale it (asl_image_resize()), and write all into one file @p path
+ * that later opens at once; then open that. Pictures that cannot be decoded become issues of the
+ * result, beside those that @p dataset has already. The file is replaced whole, and only when
  * every class is left with a picture. Format: docs/pack-format.md.
- * @return as asl_dataset_open(), and ASL_STOPPED (no file, *out NULL) when progress said so.
- * @since 1.0 */
+ * @return ASL_OK; ASL_PARTIAL when something was skipped; ASL_STOPPED (no file, *out NULL) when
+ *   progress said so; ASL_ERR_DATASET when a class would be left without pictures; otherwise as
+ *   asl_dataset_open(). @since 1.0 */
 ASL_API asl_status asl_dataset_pack(asl_dataset **out, const asl_dataset *dataset, const char *path,
                                     const asl_pack_options *options, asl_error *err);
 

@@ -12,66 +12,79 @@
 
 ASL_BEGIN_DECLS
 
-/** A model on one backend, with its working memory. */
+/** A model on one backend, with its working memory. One thread at a time; several inferers of one
+ * model may run at once. */
 typedef struct asl_inferer asl_inferer;
 
+/** How to run a model. */
 typedef struct asl_inferer_options {
-    uint32_t struct_size;
-    int32_t threads;    /**< 0 (default) = one per core. */
-    int32_t batch_size; /**< Most pictures in one pass, 1..4096; default 1. Larger requests are
-                             cut into passes. */
-    int32_t reserved;
-    const char *backend; /**< "auto" (default, also NULL) or a name of asl/backend.h. */
-    const char *isa;     /**< Instruction set of the cpu backend: "auto" (default, also NULL) takes
-                              the best this machine has; "c", "avx2", "avx512", "amx". */
+    uint32_t struct_size; /**< Set by asl_inferer_options_init(). */
+    int32_t threads;      /**< Threads to compute with, 1..256; 0 (default) = one per core. */
+    int32_t batch_size;   /**< Most pictures in one pass, 1..4096; default 1. Larger requests are
+                               cut into passes. */
+    int32_t reserved;     /**< 0. */
+    const char *backend;  /**< "auto" (default, also NULL) or a name of asl/backend.h. */
+    const char *isa; /**< Instruction set of the cpu backend: "auto" (default, also NULL) takes the
+                          best this machine has; "c", "avx2", "avx512", "amx". */
     const char *precision; /**< Of products: "auto" (default, also NULL) is what the backend does
                                 best without losing accuracy; "fp32"; "bf16", fast on processors
                                 with AMX (docs/backends.md gives its error). */
 } asl_inferer_options;
 
-/** Write the defaults into the first @p struct_size bytes; pass sizeof *options. @since 1.0 */
+/** Write the defaults into the first @p struct_size bytes of @p options; pass sizeof *options.
+ * @since 1.0 */
 ASL_API void asl_inferer_options_init(asl_inferer_options *options, size_t struct_size);
 
-/** Bind a model to a backend and reserve all working memory.
+/** Bind a model to a backend and reserve its working memory.
  * @param model  Kept by reference; the caller may free its own handle at once.
- * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_NOMEM; ASL_ERR_BACKEND (unknown or cannot run here, with
- *   the reason); ASL_ERR_SYSTEM; ASL_ERR_TOO_NEW. @since 1.0 */
+ * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_TOO_NEW; ASL_ERR_NOMEM; ASL_ERR_BACKEND (unknown or cannot
+ *   run here, with the reason); ASL_ERR_SYSTEM. @since 1.0 */
 ASL_API asl_status asl_inferer_create(asl_inferer **out, const asl_model *model,
                                       const asl_inferer_options *options, asl_error *err);
 
 /** Release; NULL is allowed. @since 1.0 */
 ASL_API void asl_inferer_free(asl_inferer *inferer);
 
-/** Classify one picture, or the part of it inside @p region (NULL: all of it), scaled to the
- * model's input with asl_image_resize().
+/** Classify one picture @p view, or the part of it inside @p region (NULL: all of it), scaled to
+ * the model's input with asl_image_resize().
  * @param scores       float[score_count]: softmax probabilities in the model's class order,
  *                     0..1, summing to 1. Unchanged on failure.
  * @param score_count  Must equal the model's label count.
- * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_DEVICE_LOST. @since 1.0 */
+ * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_NOMEM (memory is taken when a wider picture comes);
+ *   ASL_ERR_DEVICE_LOST. @since 1.0 */
 ASL_API asl_status asl_inferer_classify(float *scores, size_t score_count, asl_inferer *inferer,
                                         const asl_image_view *view, const asl_rect *region,
                                         asl_error *err);
 
-/** As asl_inferer_classify(), but the network's raw outputs before the softmax. @since 1.0 */
+/** As asl_inferer_classify() of a @p view and a @p region, but stops before the softmax.
+ * @param logits       float[logit_count]: the network's raw outputs, of any size and sign.
+ *                     Unchanged on failure.
+ * @param logit_count  Must equal the model's label count.
+ * @return as asl_inferer_classify(). @since 1.0 */
 ASL_API asl_status asl_inferer_logits(float *logits, size_t logit_count, asl_inferer *inferer,
                                       const asl_image_view *view, const asl_rect *region,
                                       asl_error *err);
 
-/** Classify @p view_count pictures.
- * @param scores       float[view_count][label count].
- * @param score_count  view_count x label count. @return as asl_inferer_classify(). @since 1.0 */
+/** Classify @p view_count pictures, all of each.
+ * @param scores       float[view_count][label count], as in asl_inferer_classify(). Unchanged when
+ *                     a view is not valid.
+ * @param score_count  Must equal view_count x label count.
+ * @param views        asl_image_view[view_count], of any sizes and formats.
+ * @return as asl_inferer_classify(). @since 1.0 */
 ASL_API asl_status asl_inferer_classify_batch(float *scores, size_t score_count,
                                               asl_inferer *inferer, const asl_image_view *views,
                                               size_t view_count, asl_error *err);
 
-/** Which backend runs and why, as one line. Valid while the inferer lives. @since 1.0 */
+/** Which backend runs and why, as one line, or NULL for NULL. Valid while the inferer lives.
+ * @since 1.0 */
 ASL_API const char *asl_inferer_backend(const asl_inferer *inferer);
 
-/** Result of asl_inferer_profile(). */
+/** Result of asl_inferer_profile(). It never changes: any number of threads. */
 typedef struct asl_profile asl_profile;
 
 /** Measure how long each layer takes on one picture: layer by layer, each shared by all threads, as
- * asl_inferer_classify() does it. Scaling the picture is not counted.
+ * asl_inferer_classify() does it. Scaling the picture is not counted. The result does not need the
+ * inferer any more.
  * @param view  What to recognise, all of it.
  * @param runs  Passes to take the median of, 1..10000; after the first, caches are warm.
  * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_NOMEM; ASL_ERR_UNSUPPORTED when the backend cannot tell;
@@ -95,32 +108,36 @@ typedef struct asl_layer_time {
     const char *method;   /**< How it is computed, such as "winograd F(4,5) avx512". */
 } asl_layer_time;
 
-/** How many there are, in the order of the network. @since 1.0 */
+/** How many times there are, in the order of the network. @since 1.0 */
 ASL_API int32_t asl_profile_count(const asl_profile *profile);
 
-/** Fill @p out for time 0..count-1; its strings live as long as the profile.
- * @return ASL_OK or ASL_ERR_ARG. @since 1.0 */
+/** Fill @p out for time @p index, 0..count-1; its strings live as long as the profile.
+ * @return ASL_OK; ASL_ERR_ARG. @since 1.0 */
 ASL_API asl_status asl_profile_get(asl_layer_time *out, const asl_profile *profile, int32_t index,
                                    asl_error *err);
 
-/** Result of asl_inferer_evaluate(). */
+/** Result of asl_inferer_evaluate(). It never changes: any number of threads. */
 typedef struct asl_evaluation asl_evaluation;
 
+/** How to evaluate. */
 typedef struct asl_evaluate_options {
-    uint32_t struct_size;
-    int32_t threads;          /**< Decoding threads; 0 (default) = one per core. */
+    uint32_t struct_size;     /**< Set by asl_evaluate_options_init(). */
+    int32_t threads;          /**< Decoding threads, 1..256; 0 (default) = one per core. */
     asl_progress_fn progress; /**< May be NULL. */
-    void *user;
+    void *user;               /**< Handed to progress. */
 } asl_evaluate_options;
 
-/** Write the defaults into the first @p struct_size bytes; pass sizeof *options. @since 1.0 */
+/** Write the defaults into the first @p struct_size bytes of @p options; pass sizeof *options.
+ * @since 1.0 */
 ASL_API void asl_evaluate_options_init(asl_evaluate_options *options, size_t struct_size);
 
 /** Run a data set through the network. Classes are matched by name; the data set may lack some of
- * the model's. Pictures that cannot be decoded become issues and are not counted.
+ * the model's. Pictures that cannot be decoded become issues and are not counted. The result needs
+ * neither the inferer nor the caller's handle of the data set any more.
  * @return ASL_OK; ASL_PARTIAL when pictures were skipped; ASL_STOPPED when progress said so (*out
- *   NULL); ASL_ERR_ARG; ASL_ERR_NOMEM; ASL_ERR_LABELS naming a class the model lacks;
- *   ASL_ERR_DATASET when no picture could be read; ASL_ERR_DEVICE_LOST. @since 1.0 */
+ *   NULL); ASL_ERR_ARG; ASL_ERR_TOO_NEW; ASL_ERR_NOMEM; ASL_ERR_SYSTEM (no thread can be started);
+ *   ASL_ERR_LABELS naming a class the model lacks; ASL_ERR_DATASET when no picture could be read;
+ *   ASL_ERR_DEVICE_LOST. @since 1.0 */
 ASL_API asl_status asl_inferer_evaluate(asl_evaluation **out, asl_inferer *inferer,
                                         const asl_dataset *dataset,
                                         const asl_evaluate_options *options, asl_error *err);
@@ -134,28 +151,32 @@ typedef struct asl_evaluation_info {
     int32_t label_count;  /**< The model's. */
     int64_t count;        /**< Pictures evaluated. */
     int64_t correct;      /**< Of those, top score on the true class. */
-    double accuracy;      /**< correct / count. */
-    double loss;          /**< Mean cross-entropy. */
+    double accuracy;      /**< correct / count, 0..1. */
+    double loss;          /**< Mean cross-entropy, in nats. */
     int64_t issue_count;  /**< Pictures skipped. */
     int32_t group_count;  /**< Groups of the data set; 0 when unknown. */
-    int32_t reserved;
+    int32_t reserved;     /**< 0. */
 } asl_evaluation_info;
 
-/** Fill @p out. @return ASL_OK or ASL_ERR_ARG. @since 1.0 */
+/** Fill @p out. @return ASL_OK; ASL_ERR_ARG. @since 1.0 */
 ASL_API asl_status asl_evaluation_get_info(asl_evaluation_info *out,
                                            const asl_evaluation *evaluation, asl_error *err);
 
 /** Confusion matrix, int64[label_count][label_count]: row = true class, column = predicted, in the
- * model's class order. Valid while the evaluation lives. @since 1.0 */
+ * model's class order; NULL for NULL. Valid while the evaluation lives. @since 1.0 */
 ASL_API const int64_t *asl_evaluation_confusion(const asl_evaluation *evaluation);
 
-/** Accuracy on one group 0..group_count-1. @param name,count,correct  May be NULL.
- * @return ASL_OK or ASL_ERR_ARG. @since 1.0 */
+/** How it went on group @p index, 0..group_count-1. Each output may be NULL.
+ * @param name     Receives its name, valid while the evaluation lives.
+ * @param count    Receives its pictures; 0 for a group of which the data set has none.
+ * @param correct  Receives those with the top score on the true class.
+ * @return ASL_OK; ASL_ERR_ARG. @since 1.0 */
 ASL_API asl_status asl_evaluation_get_group(const char **name, int64_t *count, int64_t *correct,
                                             const asl_evaluation *evaluation, int32_t index,
                                             asl_error *err);
 
-/** Skipped picture 0..issue_count-1. @return ASL_OK or ASL_ERR_ARG. @since 1.0 */
+/** Fill @p out for skipped picture @p index, 0..issue_count-1; its strings live as long as the
+ * evaluation. @return ASL_OK; ASL_ERR_ARG. @since 1.0 */
 ASL_API asl_status asl_evaluation_get_issue(asl_issue *out, const asl_evaluation *evaluation,
                                             int64_t index, asl_error *err);
 

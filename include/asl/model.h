@@ -10,12 +10,14 @@
 
 ASL_BEGIN_DECLS
 
+/** A network with its weights and classes. It never changes, so any number of threads may use one
+ * at once. */
 typedef struct asl_model asl_model;
 
 /** How to make a new network. */
 typedef struct asl_model_options {
-    uint32_t struct_size;
-    int32_t width, height;     /**< Input pixels; 0 (default) = the preset's own size. */
+    uint32_t struct_size;      /**< Set by asl_model_options_init(). */
+    int32_t width, height;     /**< Input pixels, 1..4096; 0 (default) = the preset's own size. */
     int32_t label_count;       /**< Number of classes, 2..1024; 0 (default) = the 29 of the ASL
                                     Alphabet: A..Z, del, nothing, space. */
     const char *const *labels; /**< label_count distinct names without ',' or control
@@ -28,14 +30,15 @@ typedef struct asl_model_options {
                                     1/sqrt(fan-in)); default 0. */
 } asl_model_options;
 
-/** Write the defaults into the first @p struct_size bytes; pass sizeof *options. @since 1.0 */
+/** Write the defaults into the first @p struct_size bytes of @p options; pass sizeof *options.
+ * @since 1.0 */
 ASL_API void asl_model_options_init(asl_model_options *options, size_t struct_size);
 
-/** Number of built-in presets. @since 1.0 */
+/** Number of built-in presets. Any thread. @since 1.0 */
 ASL_API int32_t asl_preset_count(void);
-/** Name of preset 0..count-1 ("seed", "tiny"), or NULL. @since 1.0 */
+/** Name of preset @p index, 0..count-1 ("seed", "tiny"), or NULL. Static. Any thread. @since 1.0 */
 ASL_API const char *asl_preset_name(int32_t index);
-/** One line about preset 0..count-1, or NULL. @since 1.0 */
+/** One line about preset @p index, 0..count-1, or NULL. Static. Any thread. @since 1.0 */
 ASL_API const char *asl_preset_description(int32_t index);
 
 /** A new model with random weights.
@@ -47,40 +50,47 @@ ASL_API const char *asl_preset_description(int32_t index);
 ASL_API asl_status asl_model_create(asl_model **out, const char *preset,
                                     const asl_model_options *options, asl_error *err);
 
-/** Read a model file (safetensors with asl.* metadata; docs/model-format.md).
+/** Read the model file @p path (safetensors with asl.* metadata; docs/model-format.md).
  * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_NOMEM; ASL_ERR_NOT_FOUND; ASL_ERR_IO; ASL_ERR_PATH;
  *   ASL_ERR_TRUNCATED; ASL_ERR_CHECKSUM; ASL_ERR_MODEL; ASL_ERR_MODEL_TOO_NEW;
  *   ASL_ERR_ARCHITECTURE; ASL_ERR_LABELS; ASL_ERR_LIMIT. @since 1.0 */
 ASL_API asl_status asl_model_load(asl_model **out, const char *path, asl_error *err);
 
-/** As asl_model_load(), from memory (borrowed). @since 1.0 */
+/** As asl_model_load(), from memory.
+ * @param data  @p size bytes.
+ * @return as asl_model_load(), except ASL_ERR_NOT_FOUND, ASL_ERR_IO and ASL_ERR_PATH.
+ * @since 1.0 */
 ASL_API asl_status asl_model_load_memory(asl_model **out, const void *data, size_t size,
                                          asl_error *err);
 
-/** Write a model file atomically. The same model gives the same bytes on every machine.
- * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_NOMEM; ASL_ERR_IO; ASL_ERR_NOT_FOUND. @since 1.0 */
+/** Write the model file @p path, whole or not at all. The same model gives the same bytes on every
+ * machine.
+ * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_NOMEM; ASL_ERR_NOT_FOUND (missing folder); ASL_ERR_PATH (no
+ *   file, as a folder or device); ASL_ERR_IO. @since 1.0 */
 ASL_API asl_status asl_model_save(const asl_model *model, const char *path, asl_error *err);
 
-/** Release the caller's reference; NULL is allowed. @since 1.0 */
+/** Release the caller's reference; NULL is allowed. Inferers and trainers made from it live on.
+ * @since 1.0 */
 ASL_API void asl_model_free(asl_model *model);
 
 /** Facts about a model. */
 typedef struct asl_model_info {
-    uint32_t struct_size; /**< Set by the caller. */
-    int32_t label_count;
-    int32_t width, height, channels; /**< Input. */
-    int32_t layer_count;
-    int64_t parameter_count;   /**< Trainable; batch norm's running statistics not counted. */
-    int64_t mac_count;         /**< Multiply-accumulates of one forward pass. */
-    const char *preset;        /**< Name, or "custom". */
-    const char *architecture;  /**< The layer list. */
-    const char *channel_order; /**< "rgb" or "bgr": the order in which pixels enter. */
+    uint32_t struct_size;            /**< Set by the caller. */
+    int32_t label_count;             /**< Classes. */
+    int32_t width, height, channels; /**< Of the input: pixels, pixels, 3. */
+    int32_t layer_count;             /**< Layers; see asl_model_get_layer(). */
+    int64_t parameter_count;         /**< Trainable; batch norm's running statistics not counted. */
+    int64_t mac_count;               /**< Multiply-accumulates of one forward pass. */
+    const char *preset;              /**< Name, or "custom". */
+    const char *architecture;        /**< The layer list. */
+    const char *channel_order; /**< "rgb" or "bgr": the order in which pixels enter the network.
+                                    Views may have any order: calls convert. */
 } asl_model_info;
 
-/** Fill @p out; its strings live as long as the model. @return ASL_OK, ASL_ERR_ARG. @since 1.0 */
+/** Fill @p out; its strings live as long as the model. @return ASL_OK; ASL_ERR_ARG. @since 1.0 */
 ASL_API asl_status asl_model_get_info(asl_model_info *out, const asl_model *model, asl_error *err);
 
-/** Name of class 0..label_count-1, or NULL. @since 1.0 */
+/** Name of class @p index, 0..label_count-1, or NULL. Valid while the model lives. @since 1.0 */
 ASL_API const char *asl_model_label(const asl_model *model, int32_t index);
 
 /** Facts about one layer, for printing a summary. */
@@ -88,25 +98,31 @@ typedef struct asl_layer_info {
     uint32_t struct_size;            /**< Set by the caller. */
     int32_t channels, height, width; /**< Output; 1x1 after global pooling. */
     int64_t parameter_count;         /**< Trainable. */
-    int64_t mac_count;
-    const char *kind; /**< "conv2d", "batch_norm", "relu", "max_pool", "global_pool",
-                           "dropout", "dense". */
+    int64_t mac_count;               /**< Multiply-accumulates of one forward pass. */
+    const char *kind;                /**< "conv2d", "batch_norm", "relu", "max_pool", "global_pool",
+                                          "dropout", "dense". */
     const char *text; /**< The layer as written in the layer list, e.g. "conv2d 16 k5". */
 } asl_layer_info;
 
-/** Fill @p out for layer 0..layer_count-1. @return ASL_OK or ASL_ERR_ARG. @since 1.0 */
+/** Fill @p out for layer @p index, 0..layer_count-1; its strings live as long as the model.
+ * @return ASL_OK; ASL_ERR_ARG. @since 1.0 */
 ASL_API asl_status asl_model_get_layer(asl_layer_info *out, const asl_model *model, int32_t index,
                                        asl_error *err);
 
-/** Value of a free-form metadata entry such as "metrics", or NULL. @since 1.0 */
+/** Value of the free-form metadata entry @p key, or NULL. There is one so far: "metrics", a line on
+ * how the model was trained and measured. Valid while the model lives. @since 1.0 */
 ASL_API const char *asl_model_metadata(const asl_model *model, const char *key);
 
 /** All weights as one float32 vector in canonical order (docs/model-format.md), valid while the
- * model lives. @param count  Receives its length; may be NULL. @since 1.0 */
+ * model lives; NULL for NULL.
+ * @param count  Receives its length; may be NULL. @since 1.0 */
 ASL_API const float *asl_model_parameters(size_t *count, const asl_model *model);
 
-/** A copy of @p model with other weights. @param count  Must equal asl_model_parameters()'s.
- * @return ASL_OK; ASL_ERR_ARG (also a value that is not finite); ASL_ERR_NOMEM. @since 1.0 */
+/** A copy of @p model with other weights.
+ * @param parameters  float[count] in canonical order, copied. Finite; running variances not
+ *                    negative.
+ * @param count       Must equal asl_model_parameters()'s.
+ * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_NOMEM. @since 1.0 */
 ASL_API asl_status asl_model_with_parameters(asl_model **out, const asl_model *model,
                                              const float *parameters, size_t count, asl_error *err);
 

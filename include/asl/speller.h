@@ -36,6 +36,7 @@
 
 ASL_BEGIN_DECLS
 
+/** What has been spelled, and is being spelled. One thread at a time. */
 typedef struct asl_speller asl_speller;
 
 /** How scores become a belief in each class. */
@@ -56,8 +57,8 @@ enum {
  * given as a/b/c are those of the profiles learner/default/fluent. Where no source is named they
  * were tuned on the simulated streams of docs/speller.md. */
 typedef struct asl_speller_options {
-    uint32_t struct_size;
-    int32_t method; /**< ASL_SPELLER_HMM (default), _AVERAGE or _VOTE. */
+    uint32_t struct_size; /**< Set by asl_speller_options_init(). */
+    int32_t method;       /**< ASL_SPELLER_HMM (default), _AVERAGE or _VOTE. */
 
     /* Belief. */
     double temperature;     /**< Divides the logits before anything else: scores become
@@ -134,14 +135,15 @@ typedef struct asl_speller_options {
                                  at least this; default 0.1. */
 } asl_speller_options;
 
-/** Write the defaults (hmm, profile default) into the first @p struct_size bytes; pass
- * sizeof *options. @since 1.0 */
+/** Write the defaults (hmm, profile default) into the first @p struct_size bytes of @p options;
+ * pass sizeof *options. @since 1.0 */
 ASL_API void asl_speller_options_init(asl_speller_options *options, size_t struct_size);
 
 /** Write the defaults of a method and a profile. Call it first, then change single values.
  * @param options  Its struct_size must be set, as after asl_speller_options_init().
- * @param method   ASL_SPELLER_HMM, ...  @param profile  ASL_SPELLER_DEFAULT, ...
- * @return ASL_OK or ASL_ERR_ARG. @since 1.0 */
+ * @param method   ASL_SPELLER_HMM, ...
+ * @param profile  ASL_SPELLER_DEFAULT, ...
+ * @return ASL_OK; ASL_ERR_ARG. @since 1.0 */
 ASL_API asl_status asl_speller_options_preset(asl_speller_options *options, int32_t method,
                                               int32_t profile, asl_error *err);
 
@@ -156,7 +158,7 @@ ASL_API asl_status asl_speller_create(asl_speller **out, const char *const *labe
                                       int32_t label_count, const asl_speller_options *options,
                                       asl_error *err);
 
-/** A new speller for a model's classes. The model is not kept.
+/** A new speller for the classes of @p model, which is not kept.
  * @return as asl_speller_create(). @since 1.0 */
 ASL_API asl_status asl_speller_create_for_model(asl_speller **out, const asl_model *model,
                                                 const asl_speller_options *options, asl_error *err);
@@ -169,10 +171,10 @@ ASL_API void asl_speller_free(asl_speller *speller);
  * now and then; call it before each asl_speller_push().
  * @param motion  Receives the mean absolute difference from the last picture, 0..1, after both were
  *                scaled to 16x16 pixels and their grey values to 0..1; 0 at first. May be NULL.
+ * @param view    The picture.
  * @param region  The part of it that is classified; NULL: all of it.
  * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_NOMEM (memory is taken when a wider picture comes).
- * @since 1.0
- */
+ * @since 1.0 */
 ASL_API asl_status asl_speller_look(double *motion, asl_speller *speller,
                                     const asl_image_view *view, const asl_rect *region,
                                     asl_error *err);
@@ -191,8 +193,9 @@ typedef struct asl_speller_hints {
  * @param time_ns      When the picture was taken, in ns on any clock that does not go back.
  * @param hints        In place of what asl_speller_look() found; NULL to use that, if anything.
  * @return ASL_OK; ASL_PARTIAL for a frame with the time stamp of the last, which is ignored;
- *   ASL_ERR_ARG for a time before the last, a wrong count, or a score that is no probability. A
- *   failed call changes nothing, except that there are no events then. @since 1.0 */
+ *   ASL_ERR_ARG for a time before the last, a wrong count, or a score that is no probability;
+ *   ASL_ERR_TOO_NEW. A failed call changes nothing, except that there are no events then.
+ * @since 1.0 */
 ASL_API asl_status asl_speller_push(asl_speller *speller, const float *scores, size_t score_count,
                                     int64_t time_ns, const asl_speller_hints *hints,
                                     asl_error *err);
@@ -231,29 +234,30 @@ typedef struct asl_speller_event {
 /** Number of events of the last push or edit. @since 1.0 */
 ASL_API int32_t asl_speller_event_count(const asl_speller *speller);
 
-/** Fill @p out for event 0..event_count-1, in the order in which they happened.
- * @return ASL_OK or ASL_ERR_ARG. @since 1.0 */
+/** Fill @p out for event @p index, 0..event_count-1, in the order in which they happened.
+ * @return ASL_OK; ASL_ERR_ARG. @since 1.0 */
 ASL_API asl_status asl_speller_get_event(asl_speller_event *out, const asl_speller *speller,
                                          int32_t index, asl_error *err);
 
-/** The text so far, NUL-terminated, valid until the next call that is not a getter.
+/** The text so far, NUL-terminated, valid until the next call that is not a getter; NULL for NULL.
  * @param size  Receives its length in bytes; may be NULL. @since 1.0 */
 ASL_API const char *asl_speller_text(size_t *size, const asl_speller *speller);
 
-/** The belief in every class, double[label count], 0..1; valid until the next push. @since 1.0 */
+/** The belief in every class, double[label count], 0..1, or NULL for NULL. Valid until the next
+ * push. @since 1.0 */
 ASL_API const double *asl_speller_belief(const asl_speller *speller);
 
 /** Take the last character back, or the suggestion applied last when nothing was written since:
- * what a `del` does. An empty text stays. @return ASL_OK or ASL_ERR_ARG. @since 1.0 */
+ * what a `del` does. An empty text stays. @return ASL_OK; ASL_ERR_ARG. @since 1.0 */
 ASL_API asl_status asl_speller_backspace(asl_speller *speller, asl_error *err);
 
-/** Append @p text: UTF-8 without control characters.
+/** Append @p text, UTF-8 without control characters; it is copied.
  * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_LIMIT when it does not fit, and nothing is appended.
  * @since 1.0 */
 ASL_API asl_status asl_speller_insert(asl_speller *speller, const char *text, asl_error *err);
 
 /** Empty the text. A letter that is still held is not written again.
- * @return ASL_OK or ASL_ERR_ARG. @since 1.0 */
+ * @return ASL_OK; ASL_ERR_ARG. @since 1.0 */
 ASL_API asl_status asl_speller_clear(asl_speller *speller, asl_error *err);
 
 /** Forget text, events and frames, as if just created; the word list stays. @since 1.0 */
@@ -263,7 +267,7 @@ ASL_API void asl_speller_reset(asl_speller *speller);
  * after blanks, a whole number that says how often it occurs (1 when there is none). A word must be
  * made of the names of classes, ASCII letters in any case. Lines that are not, or longer than 32
  * classes, are skipped. At most 16 MiB and 1048576 words.
- * @param data     UTF-8 text, borrowed; NULL with size 0 for no list.
+ * @param data     @p size bytes of UTF-8 text; NULL with size 0 for no list.
  * @param used     Receives the number of different words; may be NULL.
  * @param skipped  Receives the number of lines skipped, not counting blank ones; may be NULL.
  * @return ASL_OK; ASL_PARTIAL when lines were skipped; ASL_ERR_ARG; ASL_ERR_LIMIT; ASL_ERR_NOMEM.
@@ -271,8 +275,9 @@ ASL_API void asl_speller_reset(asl_speller *speller);
 ASL_API asl_status asl_speller_set_words(int64_t *used, int64_t *skipped, asl_speller *speller,
                                          const char *data, size_t size, asl_error *err);
 
-/** As asl_speller_set_words(), from a file. @return also ASL_ERR_NOT_FOUND; ASL_ERR_PATH;
- * ASL_ERR_IO; ASL_ERR_TRUNCATED. @since 1.0 */
+/** As asl_speller_set_words(), with the same @p used and @p skipped, from the file @p path.
+ * @return ASL_OK; ASL_ERR_NOT_FOUND; ASL_ERR_PATH no regular file; ASL_ERR_IO; ASL_ERR_TRUNCATED;
+ *   otherwise as asl_speller_set_words(). @since 1.0 */
 ASL_API asl_status asl_speller_load_words(int64_t *used, int64_t *skipped, asl_speller *speller,
                                           const char *path, asl_error *err);
 
@@ -280,11 +285,11 @@ ASL_API asl_status asl_speller_load_words(int64_t *used, int64_t *skipped, asl_s
  * may complete it. @since 1.0 */
 ASL_API int32_t asl_speller_suggestion_count(const asl_speller *speller);
 
-/** Suggestion 0..suggestion_count-1, or NULL; valid until the next call that is not a getter.
- * @since 1.0 */
+/** Suggestion @p index, 0..suggestion_count-1, or NULL. Valid until the next call that is not a
+ * getter. @since 1.0 */
 ASL_API const char *asl_speller_suggestion(const asl_speller *speller, int32_t index);
 
-/** Put suggestion 0..suggestion_count-1 and a space in place of the last word. One
+/** Put suggestion @p index, 0..suggestion_count-1, and a space in place of the last word. One
  * asl_speller_backspace() or `del` takes it back as long as nothing else was written.
  * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_LIMIT when it does not fit. @since 1.0 */
 ASL_API asl_status asl_speller_apply_suggestion(asl_speller *speller, int32_t index,

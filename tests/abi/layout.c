@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Layouts of all public structs. They are frozen: a line that no longer holds is a break of the
- * ABI, unless a struct with a struct_size grew at its end, which changes its SIZE line and adds
- * lines. */
+/* Layouts of all public structs and values of all public constants. They are frozen: a line that no
+ * longer holds is a break of the ABI, unless a struct with a struct_size grew at its end, which
+ * changes its SIZE line and adds lines. New constants add lines. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +20,7 @@ _Static_assert(_Alignof(struct { int64_t value; }) == 8, "another 32-bit ABI");
     _Static_assert(sizeof(type) == CHOOSE(lp64, ilp32), "size of " #type)
 #define FIELD(type, field, lp64, ilp32)                                                            \
     _Static_assert(offsetof(type, field) == CHOOSE(lp64, ilp32), #type "." #field)
+#define VALUE(constant, value) _Static_assert((constant) == (value), "value of " #constant)
 
 SIZE(asl_error, 280, 280);
 FIELD(asl_error, struct_size, 0, 0);
@@ -274,6 +275,82 @@ FIELD(asl_speller_event, since_ns, 24, 24);
 FIELD(asl_speller_event, progress, 32, 32);
 FIELD(asl_speller_event, belief, 40, 40);
 FIELD(asl_speller_event, text, 48, 48);
+
+VALUE(ASL_VERSION_MAJOR, 1);
+
+VALUE(ASL_OK, 0);
+VALUE(ASL_STOPPED, 1);
+VALUE(ASL_PARTIAL, 2);
+VALUE(ASL_ERR_ARG, -1);
+VALUE(ASL_ERR_STATE, -2);
+VALUE(ASL_ERR_BUSY, -3);
+VALUE(ASL_ERR_TOO_NEW, -4);
+VALUE(ASL_ERR_NOMEM, -20);
+VALUE(ASL_ERR_IO, -21);
+VALUE(ASL_ERR_SYSTEM, -22);
+VALUE(ASL_ERR_PATH, -23);
+VALUE(ASL_ERR_LIMIT, -24);
+VALUE(ASL_ERR_NOT_FOUND, -25);
+VALUE(ASL_ERR_EXISTS, -26);
+VALUE(ASL_ERR_TRUNCATED, -40);
+VALUE(ASL_ERR_CHECKSUM, -41);
+VALUE(ASL_ERR_IMAGE, -42);
+VALUE(ASL_ERR_UNSUPPORTED, -43);
+VALUE(ASL_ERR_CSV, -44);
+VALUE(ASL_ERR_DATASET, -45);
+VALUE(ASL_ERR_DATASET_CHANGED, -46);
+VALUE(ASL_ERR_PACK, -47);
+VALUE(ASL_ERR_MODEL, -60);
+VALUE(ASL_ERR_MODEL_TOO_NEW, -61);
+VALUE(ASL_ERR_ARCHITECTURE, -62);
+VALUE(ASL_ERR_LABELS, -63);
+VALUE(ASL_ERR_BACKEND, -80);
+VALUE(ASL_ERR_DEVICE_LOST, -81);
+VALUE(ASL_ERR_DIVERGED, -82);
+VALUE(ASL_ERR_INTERNAL, -99);
+
+VALUE(ASL_FORMAT_RGB24, 0);
+VALUE(ASL_FORMAT_BGR24, 1);
+VALUE(ASL_FORMAT_RGBA32, 2);
+VALUE(ASL_FORMAT_BGRA32, 3);
+VALUE(ASL_FORMAT_GRAY8, 4);
+VALUE(ASL_FORMAT_YUYV, 5);
+VALUE(ASL_FORMAT_NV12, 6);
+VALUE(ASL_FORMAT_I420, 7);
+
+VALUE(ASL_ENCODING_PNG, 0);
+VALUE(ASL_ENCODING_JPEG, 1);
+
+VALUE(ASL_SPLIT_AUTO, 0);
+VALUE(ASL_SPLIT_RANDOM, 1);
+VALUE(ASL_SPLIT_BLOCK, 2);
+VALUE(ASL_SPLIT_GROUP, 3);
+
+VALUE(ASL_OPTIMIZER_ADAM, 0);
+VALUE(ASL_OPTIMIZER_ADAMW, 1);
+VALUE(ASL_OPTIMIZER_SGD, 2);
+
+VALUE(ASL_SCHEDULE_CONSTANT, 0);
+VALUE(ASL_SCHEDULE_ONE_CYCLE, 1);
+
+VALUE(ASL_SPELLER_HMM, 0);
+VALUE(ASL_SPELLER_AVERAGE, 1);
+VALUE(ASL_SPELLER_VOTE, 2);
+
+VALUE(ASL_SPELLER_DEFAULT, 0);
+VALUE(ASL_SPELLER_LEARNER, 1);
+VALUE(ASL_SPELLER_FLUENT, 2);
+
+VALUE(ASL_SPELLER_CANDIDATE, 1);
+VALUE(ASL_SPELLER_PROGRESS, 2);
+VALUE(ASL_SPELLER_COMMIT, 3);
+VALUE(ASL_SPELLER_DELETE, 4);
+VALUE(ASL_SPELLER_SPACE, 5);
+VALUE(ASL_SPELLER_WORD, 6);
+VALUE(ASL_SPELLER_SUGGESTIONS, 7);
+VALUE(ASL_SPELLER_IDLE, 8);
+VALUE(ASL_SPELLER_FULL, 9);
+VALUE(ASL_SPELLER_EDIT, 10);
 
 int main(void)
 {

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ASL_ASL_H
+#define ASL_ASL_H
+
+#include "asl/backend.h"
+#include "asl/base.h"
+#include "asl/dataset.h"
+#include "asl/image.h"
+#include "asl/inferer.h"
+#include "asl/model.h"
+#include "asl/speller.h"
+#include "asl/trainer.h"
+
+#endif
