@@ -281,8 +281,9 @@ class Use(programs.Case):
         (self.folder / "bin").mkdir()
         alone = shutil.copy(programs.BIN / "asl-classify", self.folder / "bin")
         arguments = [alone, "-m", self.model, "others/A/A0000.png"]
-        self.run_program(*arguments)
-        result = self.run_program(*arguments, "--draw", "drawn", code=1)
+        env = os.environ | {"LD_LIBRARY_PATH": str(programs.BIN.parent / "lib")}
+        self.run_program(*arguments, env=env)
+        result = self.run_program(*arguments, "--draw", "drawn", code=1, env=env)
         self.assertIn("asl-classify-draw", result.err)
         self.assertFalse((self.folder / "drawn").exists())
 
