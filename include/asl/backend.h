@@ -18,7 +18,7 @@ typedef struct asl_backend_info {
     char reason[160];        /**< Why it is not available, or what it would use. */
 } asl_backend_info;
 
-/** Number of engines in this build. Any thread. @since 1.0 */
+/** Number of engines, whether or not they can run here. Any thread. @since 1.0 */
 ASL_API int32_t asl_backend_count(void);
 
 /** Fill @p out for engine @p index, 0..count-1, in the order of "auto". Any thread.

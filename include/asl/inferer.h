@@ -26,9 +26,9 @@ typedef struct asl_inferer_options {
     const char *backend;  /**< "auto" (default, also NULL) or a name of asl/backend.h. */
     const char *isa; /**< Instruction set of the cpu backend: "auto" (default, also NULL) takes the
                           best this machine has; "c", "avx2", "avx512", "amx". */
-    const char *precision; /**< Of products: "auto" (default, also NULL) is what the backend does
-                                best without losing accuracy; "fp32"; "bf16", fast on processors
-                                with AMX (docs/backends.md gives its error). */
+    const char *precision; /**< Of products: "auto" (default, also NULL) is "fp32" on processors and
+                                "tf32" on "cuda"; "bf16" is fast on GPUs and on processors with AMX
+                                (docs/backends.md gives the errors). */
 } asl_inferer_options;
 
 /** Write the defaults into the first @p struct_size bytes of @p options; pass sizeof *options.
@@ -38,7 +38,8 @@ ASL_API void asl_inferer_options_init(asl_inferer_options *options, size_t struc
 /** Bind a model to a backend and reserve its working memory.
  * @param model  Kept by reference; the caller may free its own handle at once.
  * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_TOO_NEW; ASL_ERR_NOMEM; ASL_ERR_BACKEND (unknown or cannot
- *   run here, with the reason); ASL_ERR_SYSTEM. @since 1.0 */
+ *   run here, with the reason); ASL_ERR_UNSUPPORTED naming a layer that it does not have;
+ *   ASL_ERR_DEVICE_LOST; ASL_ERR_SYSTEM. @since 1.0 */
 ASL_API asl_status asl_inferer_create(asl_inferer **out, const asl_model *model,
                                       const asl_inferer_options *options, asl_error *err);
 
@@ -51,7 +52,7 @@ ASL_API void asl_inferer_free(asl_inferer *inferer);
  *                     0..1, summing to 1. Unchanged on failure.
  * @param score_count  Must equal the model's label count.
  * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_NOMEM (memory is taken when a wider picture comes);
- *   ASL_ERR_DEVICE_LOST. @since 1.0 */
+ *   ASL_ERR_DEVICE_LOST; ASL_ERR_SYSTEM when a GPU's library fails. @since 1.0 */
 ASL_API asl_status asl_inferer_classify(float *scores, size_t score_count, asl_inferer *inferer,
                                         const asl_image_view *view, const asl_rect *region,
                                         asl_error *err);
@@ -88,7 +89,7 @@ typedef struct asl_profile asl_profile;
  * @param view  What to recognise, all of it.
  * @param runs  Passes to take the median of, 1..10000; after the first, caches are warm.
  * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_NOMEM; ASL_ERR_UNSUPPORTED when the backend cannot tell;
- *   ASL_ERR_DEVICE_LOST. @since 1.0 */
+ *   ASL_ERR_DEVICE_LOST; ASL_ERR_SYSTEM when a GPU's library fails. @since 1.0 */
 ASL_API asl_status asl_inferer_profile(asl_profile **out, asl_inferer *inferer,
                                        const asl_image_view *view, int32_t runs, asl_error *err);
 
@@ -137,7 +138,7 @@ ASL_API void asl_evaluate_options_init(asl_evaluate_options *options, size_t str
  * @return ASL_OK; ASL_PARTIAL when pictures were skipped; ASL_STOPPED when progress said so (*out
  *   NULL); ASL_ERR_ARG; ASL_ERR_TOO_NEW; ASL_ERR_NOMEM; ASL_ERR_SYSTEM (no thread can be started);
  *   ASL_ERR_LABELS naming a class the model lacks; ASL_ERR_DATASET when no picture could be read;
- *   ASL_ERR_DEVICE_LOST. @since 1.0 */
+ *   ASL_ERR_DEVICE_LOST; ASL_ERR_SYSTEM when a GPU's library fails. @since 1.0 */
 ASL_API asl_status asl_inferer_evaluate(asl_evaluation **out, asl_inferer *inferer,
                                         const asl_dataset *dataset,
                                         const asl_evaluate_options *options, asl_error *err);

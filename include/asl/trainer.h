@@ -138,7 +138,8 @@ ASL_API void asl_trainer_options_init(asl_trainer_options *options, size_t struc
  *                    the model's size. An unreadable picture is an error here: pack first.
  * @param validation  Pictures to measure on, or NULL.
  * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_NOMEM; ASL_ERR_LABELS naming a class that the model lacks;
- *   ASL_ERR_BACKEND; ASL_ERR_SYSTEM; ASL_ERR_TOO_NEW. @since 1.0 */
+ *   ASL_ERR_BACKEND; ASL_ERR_UNSUPPORTED naming a layer that the backend does not have;
+ *   ASL_ERR_DEVICE_LOST; ASL_ERR_SYSTEM; ASL_ERR_TOO_NEW. @since 1.0 */
 ASL_API asl_status asl_trainer_create(asl_trainer **out, const asl_model *model,
                                       const asl_dataset *train, const asl_dataset *validation,
                                       const asl_trainer_options *options, asl_error *err);
@@ -167,8 +168,7 @@ ASL_API asl_status asl_trainer_resume(asl_trainer **out, const char *path, const
  *   the one to stop with, ASL_ERR_IO, with all state kept in memory. With several ranks also
  *   ASL_ERR_SYSTEM when all_reduce failed or another rank could not go on, and ASL_ERR_STATE when
  *   the ranks do not start alike (other weights, data, options, backend or instruction set) or end
- *   an epoch with other weights. Also ASL_ERR_STATE in a child of fork(): a trainer's threads stay
- *   with the process that made it. @since 1.0 */
+ *   an epoch with other weights. @since 1.0 */
 ASL_API asl_status asl_trainer_run(asl_trainer *trainer, asl_error *err);
 
 /** Ask a running asl_trainer_run() to stop after the current batch, or the batches of about a

@@ -5,22 +5,24 @@
 #ifndef ASL_BACKEND_INTERNAL_H
 #define ASL_BACKEND_INTERNAL_H
 
+#include <string.h>
+
 #include "asl/backend.h"
 #include "model/network.h"
 
 /* Changes with any change to this header. */
-#define ASL__BACKEND_ABI 3
+#define ASL__BACKEND_ABI 4
 
 typedef struct asl__plan asl__plan; /* each backend's own */
 
 enum { ASL__OPTIMIZER_ADAM = 0, ASL__OPTIMIZER_ADAMW = 1, ASL__OPTIMIZER_SGD = 2 };
 
 typedef struct asl__plan_options {
-    int32_t max_batch; /* >= 1 */
-    int32_t training;  /* 1: train_step and gradients will be called */
-    int32_t threads;   /* >= 1 */
-    const char *isa;   /* instruction set of the cpu backend; NULL or "auto": the best there is.
-                          Others take nothing else. */
+    int32_t max_batch;     /* >= 1 */
+    int32_t training;      /* 1: train_step and gradients will be called */
+    int32_t threads;       /* >= 1 */
+    const char *isa;       /* instruction set of the cpu backend; NULL or "auto": the best there is.
+                              Others take nothing else. */
     const char *precision; /* of products: NULL or "auto": the backend's own choice; "fp32"; or a
                               name that it has, such as "bf16" */
 } asl__plan_options;
@@ -42,6 +44,8 @@ typedef struct asl__step_result {
     double loss_sum; /* sum over the batch of the (smoothed) cross-entropy */
     int64_t correct;
 } asl__step_result;
+
+enum { ASL__MAX_KEPT_STEPS = 256 }; /* in one call of plan_train_kept */
 
 /* Vectors a training plan holds, each float[network.parameter_count]. Adam uses both moments (mean
  * and uncentred variance), SGD the first (velocity). */
@@ -68,8 +72,8 @@ typedef struct asl__backend {
     asl_status (*plan_create)(asl__plan **out, const asl__network *network,
                               const asl__plan_options *options, asl_error *err);
     void (*plan_destroy)(asl__plan *plan);
-    /* What the plan uses of the machine, such as an instruction set; static. NULL: nothing to say.
-     * optional */
+    /* What the plan uses of the machine, such as an instruction set; valid while the plan lives.
+     * NULL: nothing to say. optional */
     const char *(*plan_detail)(const asl__plan *plan);
     /* In what the plan multiplies: "fp32", "bf16"; static. */
     const char *(*plan_precision)(const asl__plan *plan);
@@ -106,16 +110,42 @@ typedef struct asl__backend {
      * of plan_gradients or the weighted mean of several plans'. */
     asl_status (*plan_apply)(asl__plan *plan, const float *gradients,
                              const asl__step_options *options, asl_error *err);
+
+    /* The next two are optional, both or neither: a data set that stays where the backend computes,
+     * so that steps need nothing of the host.
+     *
+     * Copies a whole data set: picture i is uint8[height][width][3] number places[i] from `images`
+     * on and of class labels[i]. Replaces the last one. ASL_ERR_NOMEM when there is no room: the
+     * plan has none then, and all else goes on. */
+    asl_status (*plan_keep)(asl__plan *plan, const uint8_t *images, const int64_t *places,
+                            const int32_t *labels, int64_t count, asl_error *err);
+
+    /* step_count calls of plan_train_step on kept pictures, at most ASL__MAX_KEPT_STEPS: step i
+     * takes order[i * batch ..], `batch` of them or, at the end, what is left of picture_count,
+     * with options[i], and leaves results[i]; the same bits. The options may differ in step, first
+     * and learning rate only. steps_done: those taken, also on failure. */
+    asl_status (*plan_train_kept)(asl__step_result *results, int32_t *steps_done, asl__plan *plan,
+                                  const int64_t *order, int64_t picture_count, int32_t batch,
+                                  const asl__step_options *options, int32_t step_count,
+                                  asl_error *err);
 } asl__backend;
 
 /* Looks a backend up: NULL or "auto" takes the first that can run. `chosen` receives one line that
- * says what runs and why, such as "reference (cpu: not in this build)". ASL_ERR_BACKEND otherwise.
- */
+ * says what runs and why, such as "cpu (cuda: no NVIDIA driver)". ASL_ERR_BACKEND otherwise. */
 asl_status asl__backend_find(const asl__backend **out, char *chosen, size_t chosen_size,
                              const char *name, asl_error *err);
 
+/* The name to look up when `name` and an instruction set were asked for: those are the cpu
+ * backend's, so that "auto" means it. */
+static inline const char *asl__backend_asked(const char *name, const char *isa)
+{
+    const bool any_backend = name == NULL || strcmp(name, "auto") == 0;
+    const bool any_isa = isa == NULL || strcmp(isa, "auto") == 0;
+    return any_backend && !any_isa ? "cpu" : name;
+}
+
 /* Puts the plan's detail, and a precision other than fp32, behind the name in `chosen`: "cpu avx512
- * bf16 (cuda: not in this build)". Returns the detail, or NULL. */
+ * bf16 (cuda: no NVIDIA driver)". Returns the detail, or NULL. */
 const char *asl__backend_add_detail(char *chosen, size_t chosen_size, const asl__backend *backend,
                                     const asl__plan *plan);
 

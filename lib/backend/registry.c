@@ -5,19 +5,21 @@
 #include <string.h>
 
 #include "backend/backend.h"
+#include "backend/cuda_module.h"
 #include "base/error.h"
 #include "base/options.h"
 
-/* A backend that is not in this build keeps its name, so that asking for it gets a true answer. */
+/* The backend of an entry without one is that of the GPU module, which is opened when it is first
+ * needed. */
 typedef struct entry {
-    const char *name;
+    const char *name, *description;
     const asl__backend *backend;
 } entry;
 
 static const entry entries[] = {
-    {"cuda", NULL},
-    {"cpu", &asl__backend_cpu},
-    {"reference", &asl__backend_reference},
+    {"cuda", "NVIDIA GPUs through cuDNN and cuBLAS", NULL},
+    {"cpu", NULL, &asl__backend_cpu},
+    {"reference", NULL, &asl__backend_reference},
 };
 enum { ENTRY_COUNT = sizeof entries / sizeof entries[0] };
 
@@ -35,35 +37,32 @@ static void append(list *out, const char *name, const char *reason)
     out->length = strlen(out->text);
 }
 
-static bool can_run(const entry *e, char *reason, size_t reason_size)
+/* The entry's backend when it can run here, or NULL and why not. */
+static const asl__backend *find_runnable(const entry *e, char *reason, size_t reason_size)
 {
-    if (e->backend != NULL)
-        return e->backend->probe(reason, reason_size) != 0;
-    snprintf(reason, reason_size, "not in this build");
-    return false;
+    const asl__backend *backend = e->backend;
+    if (backend == NULL)
+        backend = asl__cuda_module(reason, reason_size);
+    return backend != NULL && backend->probe(reason, reason_size) != 0 ? backend : NULL;
 }
 
 int32_t asl_backend_count(void)
 {
-    int32_t count = 0;
-    for (int32_t i = 0; i < ENTRY_COUNT; i++)
-        count += entries[i].backend != NULL;
-    return count;
+    return ENTRY_COUNT;
 }
 
 asl_status asl_backend_get_info(asl_backend_info *out, int32_t index, asl_error *err)
 {
     asl__error_clear(err);
-    for (int32_t i = 0, seen = 0; i < ENTRY_COUNT; i++) {
-        const asl__backend *backend = entries[i].backend;
-        if (backend == NULL || seen++ != index)
-            continue;
-        asl_backend_info info = {.name = backend->name, .description = backend->description};
-        info.available = can_run(&entries[i], info.reason, sizeof info.reason);
-        return asl__struct_write(out, &info, sizeof info, "asl_backend_info", err);
-    }
-    return asl__fail(err, ASL_ERR_ARG, "backend %d does not exist; there are %d, from 0", index,
-                     asl_backend_count());
+    if (index < 0 || index >= ENTRY_COUNT)
+        return asl__fail(err, ASL_ERR_ARG, "backend %d does not exist; there are %d, from 0", index,
+                         ENTRY_COUNT);
+    const entry *e = &entries[index];
+    asl_backend_info info = {.name = e->name, .description = e->description};
+    if (e->backend != NULL)
+        info.description = e->backend->description;
+    info.available = find_runnable(e, info.reason, sizeof info.reason) != NULL;
+    return asl__struct_write(out, &info, sizeof info, "asl_backend_info", err);
 }
 
 /* The first that can run; the line tells what was passed over and why. */
@@ -74,10 +73,10 @@ static asl_status find_first(const asl__backend **out, char *chosen, size_t chos
     list passed = {"", 0};
 
     for (int32_t i = 0; i < ENTRY_COUNT; i++) {
-        if (can_run(&entries[i], reason, sizeof reason)) {
+        *out = find_runnable(&entries[i], reason, sizeof reason);
+        if (*out != NULL) {
             snprintf(chosen, chosen_size, "%s (%s)", entries[i].name,
                      passed.length > 0 ? passed.text : reason);
-            *out = entries[i].backend;
             return ASL_OK;
         }
         append(&passed, entries[i].name, reason);
@@ -89,26 +88,21 @@ static asl_status find_named(const asl__backend **out, char *chosen, size_t chos
                              const char *name, asl_error *err)
 {
     char reason[160];
-    list known = {"", 0}, built = {"", 0};
+    list known = {"", 0};
     const entry *e = NULL;
 
     for (int32_t i = 0; i < ENTRY_COUNT; i++) {
         append(&known, entries[i].name, NULL);
-        if (entries[i].backend != NULL)
-            append(&built, entries[i].name, NULL);
         if (strcmp(name, entries[i].name) == 0)
             e = &entries[i];
     }
     if (e == NULL)
         return asl__fail(err, ASL_ERR_BACKEND, "unknown backend '%.40s'; use auto, %s", name,
                          known.text);
-    if (e->backend == NULL)
-        return asl__fail(err, ASL_ERR_BACKEND, "backend '%s' is not in this build, which has: %s",
-                         name, built.text);
-    if (!can_run(e, reason, sizeof reason))
+    *out = find_runnable(e, reason, sizeof reason);
+    if (*out == NULL)
         return asl__fail(err, ASL_ERR_BACKEND, "backend '%s' cannot run here: %s", name, reason);
     snprintf(chosen, chosen_size, "%s (as asked)", name);
-    *out = e->backend;
     return ASL_OK;
 }
 

@@ -3,7 +3,6 @@
  * whatever a file name holds, the message stays one line of valid UTF-8. */
 #include "base/error.h"
 
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -83,6 +82,12 @@ asl_status asl__fail(asl_error *err, asl_status code, const char *format, ...)
     va_start(arguments, format);
     fill(err, code, 0, -1, NULL, format, arguments);
     va_end(arguments);
+    return code;
+}
+
+asl_status asl__fail_values(asl_error *err, asl_status code, const char *format, va_list values)
+{
+    fill(err, code, 0, -1, NULL, format, values);
     return code;
 }
 

@@ -4,6 +4,8 @@
 #ifndef ASL_BASE_ERROR_H
 #define ASL_BASE_ERROR_H
 
+#include <stdarg.h>
+
 #include "asl/base.h"
 
 /* Fills `err` (NULL allowed) and returns `code`, so that callers can `return asl__fail(...)`.
@@ -11,6 +13,10 @@
  * Formats: only %s %d %u %x %zu %lld and the like; never a float (they depend on the locale). */
 __attribute__((format(printf, 3, 4))) asl_status asl__fail(asl_error *err, asl_status code,
                                                            const char *format, ...);
+
+/* As asl__fail(), with the values of a caller's `...`. */
+__attribute__((format(printf, 3, 0))) asl_status
+asl__fail_values(asl_error *err, asl_status code, const char *format, va_list values);
 
 /* As asl__fail(), with the byte, row or item the error is about. */
 __attribute__((format(printf, 4, 5))) asl_status

@@ -56,7 +56,7 @@ static asl_status build(asl_inferer *inferer, const asl_model *model,
 {
     asl_status status;
     ASL__TRY(asl__backend_find(&inferer->backend, inferer->chosen, sizeof inferer->chosen,
-                               options->backend, err));
+                               asl__backend_asked(options->backend, options->isa), err));
     ASL__TRY(asl__model_fold(&inferer->model, model, err));
     const asl__network *network = &inferer->model->network;
     const asl__plan_options plan = {

@@ -6,6 +6,17 @@
 
 #include "base/error.h"
 
+/* As the GPU module does. */
+__attribute__((format(printf, 2, 3))) static asl_status forward(asl_error *err, const char *format,
+                                                                ...)
+{
+    va_list values;
+    va_start(values, format);
+    const asl_status status = asl__fail_values(err, ASL_ERR_DEVICE_LOST, format, values);
+    va_end(values);
+    return status;
+}
+
 static void fields_are_filled(void **state)
 {
     asl_error err = ASL_ERROR_INIT;
@@ -28,6 +39,10 @@ static void fields_are_filled(void **state)
 
     asl__fail_errno(&err, ASL_ERR_IO, 123456, "x");
     assert_string_equal(err.message, "x: unknown error");
+
+    assert_int_equal(forward(&err, "%s %d\n", "GPU", 3), ASL_ERR_DEVICE_LOST);
+    assert_int_equal(err.code, ASL_ERR_DEVICE_LOST);
+    assert_string_equal(err.message, "GPU 3?");
 
     assert_int_equal(asl__fail_memory(&err, "a picture"), ASL_ERR_NOMEM);
     assert_string_equal(err.message, "out of memory for a picture");
