@@ -73,8 +73,8 @@ export UBSAN_OPTIONS=print_stacktrace=1
 ctest --test-dir build/tests-sanitize -j "$jobs" --output-on-failure --no-tests=error || status=$?
 
 # What threads share: the pool, the loader, the plans and those who run them.
-shared=(base_threads base_alloc dataset_loader backend_agreement backend_plans trainer ranks inferer
-  live_session embed)
+shared=(base_threads base_alloc dataset_loader backend_agreement backend_plans trainer train_kept
+  ranks inferer live_session embed)
 build build/tests-thread "test_has_isa ${shared[*]/#/test_}" -DCMAKE_C_COMPILER=clang \
   -DCMAKE_BUILD_TYPE=RelWithDebInfo -DASL_SANITIZE=thread
 ctest --test-dir build/tests-thread -j "$jobs" --output-on-failure --no-tests=error \

@@ -18,6 +18,16 @@ struct asl_dataset {
 asl_status asl__dataset_read(uint8_t *out, const asl_dataset *dataset, int64_t index, int32_t width,
                              int32_t height, asl_error *err);
 
+/* Where the pixels lie when the data set is packed at this size, otherwise NULL: those of sample i
+ * are the uint8[height][width][3] number (*places)[i] from there on. Valid while it lives; not
+ * checked, see asl__dataset_verify(). */
+const uint8_t *asl__dataset_pixels(const int64_t **places, const asl_dataset *dataset,
+                                   int32_t width, int32_t height);
+
+/* Checks all samples of a packed data set that have not been read yet; fails as
+ * asl__dataset_read() of the first that is damaged. ASL_ERR_NOMEM. */
+asl_status asl__dataset_verify(const asl_dataset *dataset, int32_t threads, asl_error *err);
+
 /* Another handle on the same samples. */
 asl_status asl__dataset_share(asl_dataset **out, const asl_dataset *dataset, asl_error *err);
 

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/threads.h"
 #include "dataset/view.h"
 #include "image/image.h"
 
@@ -77,6 +78,41 @@ asl_status asl__dataset_read(uint8_t *out, const asl_dataset *dataset, int64_t i
     status = asl__resize_rgb(out, width, height, &view, NULL, err);
 fail:
     asl_image_free(image);
+    return status;
+}
+
+const uint8_t *asl__dataset_pixels(const int64_t **places, const asl_dataset *dataset,
+                                   int32_t width, int32_t height)
+{
+    const asl__source *source = dataset->source;
+
+    if (source->pixels == NULL || source->width != width || source->height != height)
+        return NULL;
+    *places = dataset->members;
+    return source->pixels;
+}
+
+static void verify_sample(void *context, int64_t index)
+{
+    const asl_dataset *dataset = context;
+    asl_image_view view;
+
+    packed_view(&view, dataset->source, dataset->members[index], NULL);
+}
+
+asl_status asl__dataset_verify(const asl_dataset *dataset, int32_t threads, asl_error *err)
+{
+    asl_status status = ASL_OK;
+    asl__pool *pool = NULL;
+    asl_image_view view;
+
+    ASL__TRY(asl__pool_create(&pool, threads, err));
+    asl__pool_run(pool, verify_sample, (void *)dataset, dataset->count);
+    asl__pool_free(pool);
+    /* Again in order, for the first error; what was found whole is not looked at twice. */
+    for (int64_t i = 0; i < dataset->count; i++)
+        ASL__TRY(packed_view(&view, dataset->source, dataset->members[i], err));
+fail:
     return status;
 }
 

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "train/checkpoint.h"
+#include "train/kept.h"
 #include "train/metrics.h"
 #include "train/ranks.h"
 #include "train/schedule.h"
@@ -126,14 +127,13 @@ fail:
     return status;
 }
 
-static asl__step_options next_step(const asl_trainer *trainer, const asl__share *share)
+asl__step_options asl__trainer_step(const asl_trainer *trainer, int64_t step, int32_t first)
 {
     const asl_trainer_options *options = &trainer->options;
-    const int64_t step = trainer->state.step + 1;
     return (asl__step_options){
         .optimizer = options->optimizer,
         .nesterov = options->nesterov,
-        .first = share->first,
+        .first = first,
         .step = step,
         .seed = options->seed,
         .learning_rate = asl__schedule_rate(options->schedule, options->learning_rate, step,
@@ -207,7 +207,8 @@ static void weigh_gradients(asl_trainer *trainer, int32_t own, int32_t pictures)
 static asl_status train_batch(asl__pass *sums, asl_trainer *trainer, const asl__share *share,
                               int32_t pictures, asl_error *err)
 {
-    const asl__step_options step = next_step(trainer, share);
+    const asl__step_options step =
+        asl__trainer_step(trainer, trainer->state.step + 1, share->first);
     const bool alone = trainer->options.ranks == 1;
     asl_status status = ASL_OK;
     if (share->count > 0)
@@ -291,14 +292,19 @@ static void make_order(const asl_trainer *trainer, asl__feed *feed)
     feed->order_epoch = epoch;
 }
 
-/* Hands the loader what is left of a pass. */
+static bool is_kept(const asl_trainer *trainer, const asl__feed *feed)
+{
+    return feed == &trainer->train && trainer->chunk;
+}
+
+/* Hands the loader what is left of a pass, or nothing when it is not needed. */
 static asl_status start_pass(asl_trainer *trainer, asl__feed *feed, const asl__pass *pass,
                              asl_error *err)
 {
     make_order(trainer, feed);
     const int64_t batches = pass->done / trainer->batch_size;
     const int64_t before = batches * asl__share_of(trainer, trainer->batch_size).count;
-    const int64_t done = pass->done < feed->count ? before : feed->own;
+    const int64_t done = pass->done < feed->count && !is_kept(trainer, feed) ? before : feed->own;
     return asl__loader_start(feed->loader, feed->order + done, feed->own - done, err);
 }
 
@@ -316,7 +322,8 @@ static asl_status run_pass(asl_trainer *trainer, asl__feed *feed, asl__pass *pas
     while (pass->done < feed->count) {
         const double begin = asl__clock_seconds();
         const int64_t before = pass->done;
-        ASL__TRY(run_batch(trainer, feed, pass, err));
+        ASL__TRY(is_kept(trainer, feed) ? asl__kept_train(trainer, pass, err)
+                                        : run_batch(trainer, feed, pass, err));
         const double seconds = asl__clock_seconds() - begin;
         feed->seconds += seconds;
         feed->pictures += pass->done - before;
@@ -356,7 +363,9 @@ fail:
 
 asl_status asl__train(asl_trainer *trainer, asl_error *err)
 {
-    asl_status status;
+    asl_status status = ASL_OK;
+    if (trainer->state.epoch < trainer->options.epochs)
+        ASL__TRY(asl__kept_open(trainer, err));
     while (trainer->state.epoch < trainer->options.epochs) {
         ASL__TRY(run_pass(trainer, &trainer->train, &trainer->state.train, err));
         if (status == ASL_STOPPED)

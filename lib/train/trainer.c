@@ -33,6 +33,7 @@ void asl_trainer_free(asl_trainer *trainer)
     feed_free(&trainer->validation);
     for (int32_t i = 0; i < 3; i++)
         asl__free(trainer->vectors[i]);
+    asl__free(trainer->chunk);
     asl__free(trainer->history);
     asl__free(trainer->best);
     asl__free(trainer->exchange);
@@ -92,7 +93,7 @@ static asl_status take_options(asl_trainer *trainer, const asl_trainer_options *
         trainer->options.checkpoint = trainer->checkpoint;
     }
     ASL__TRY(asl__backend_find(&trainer->backend, trainer->chosen, sizeof trainer->chosen,
-                               options->backend, err));
+                               asl__backend_asked(options->backend, options->isa), err));
     trainer->options.backend = trainer->backend->name;
     return ASL_OK;
 fail:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The trainer behind its handle, and how its files call each other: trainer.c makes it, epoch.c
- * runs it, ranks.c joins it with those of other processes, checkpoint_write.c and checkpoint_read.c
- * keep it on disk. */
+ * runs it, kept.c several steps at a time, ranks.c joins it with those of other processes,
+ * checkpoint_write.c and checkpoint_read.c keep it on disk. */
 #ifndef ASL_TRAIN_TRAINER_H
 #define ASL_TRAIN_TRAINER_H
 
@@ -45,6 +45,13 @@ typedef struct asl__feed {
     int64_t pictures;
 } asl__feed;
 
+/* Steps that are asked for together; see kept.h. */
+typedef struct asl__chunk {
+    int32_t most; /* that the next may have */
+    asl__step_options options[ASL__MAX_KEPT_STEPS];
+    asl__step_result results[ASL__MAX_KEPT_STEPS];
+} asl__chunk;
+
 struct asl_trainer {
     asl_model *model;            /* starting point; its network and labels are in use */
     asl_trainer_options options; /* resolved; strings are static or owned */
@@ -54,6 +61,7 @@ struct asl_trainer {
     char chosen[256];
     asl__plan *plan;
     asl__feed train, validation;
+    asl__chunk *chunk;  /* NULL: training goes through the loader */
     int32_t batch_size; /* as asked for, but no more than there are pictures; of all ranks */
     int32_t share_size; /* this rank's largest part of it, at least 1 */
     int64_t steps_per_epoch;
@@ -89,7 +97,11 @@ asl_status asl__trainer_snapshot(asl_trainer *trainer, asl_error *err);
 /* Marks the trainer as diverged. `what` names what stopped being finite. */
 asl_status asl__trainer_diverged(asl_trainer *trainer, const char *what, asl_error *err);
 
-/* epoch.c: trains to the end of the last epoch or until told to stop. */
+/* epoch.c: the hyper-parameters of a step, 1-based, for pictures from number `first` of its batch.
+ */
+asl__step_options asl__trainer_step(const asl_trainer *trainer, int64_t step, int32_t first);
+
+/* Trains to the end of the last epoch or until told to stop. */
 asl_status asl__train(asl_trainer *trainer, asl_error *err);
 
 #endif

@@ -95,11 +95,13 @@ float *problem_logits(const problem *p)
 asl__plan_options problem_options(const asl__backend *backend, int32_t max_batch, int32_t training,
                                   int32_t threads)
 {
+    const bool is_cpu = strcmp(backend->name, "cpu") == 0;
+    const bool is_cuda = strcmp(backend->name, "cuda") == 0;
     return (asl__plan_options){.max_batch = max_batch,
                                .training = training,
                                .threads = threads,
-                               .isa =
-                                   strcmp(backend->name, "cpu") == 0 ? getenv("TEST_ISA") : NULL};
+                               .isa = is_cpu ? getenv("TEST_ISA") : NULL,
+                               .precision = is_cuda ? "fp32" : NULL};
 }
 
 asl__plan *problem_plan(const problem *p, const asl__backend *backend, int32_t training,
@@ -151,6 +153,7 @@ double problem_train(problem *p, const asl__backend *backend, asl__plan *plan, i
 
 int32_t available_backends(const asl__backend *list[8])
 {
+    const char *only = getenv("TEST_ISA") != NULL ? "cpu" : getenv("TEST_BACKEND");
     asl_error err = ASL_ERROR_INIT;
     int32_t count = 0;
 
@@ -158,7 +161,7 @@ int32_t available_backends(const asl__backend *list[8])
         asl_backend_info info = {.struct_size = sizeof info};
         char chosen[200];
         assert_ok(asl_backend_get_info(&info, i, &err), &err);
-        if (getenv("TEST_ISA") != NULL && strcmp(info.name, "cpu") != 0)
+        if (only != NULL && strcmp(info.name, only) != 0)
             continue;
         if (info.available)
             assert_ok(asl__backend_find(&list[count++], chosen, sizeof chosen, info.name, &err),

@@ -37,7 +37,8 @@ void problem_fill_batch(problem *p, uint32_t batch);
 float *problem_vector(const problem *p);
 float *problem_logits(const problem *p);
 
-/* Options of a plan; the cpu backend gets the instruction set in the environment's TEST_ISA. */
+/* Options of a plan; the cpu backend gets the instruction set in the environment's TEST_ISA, cuda
+ * exact float32. */
 asl__plan_options problem_options(const asl__backend *backend, int32_t max_batch, int32_t training,
                                   int32_t threads);
 
@@ -53,8 +54,8 @@ float *problem_gradients(double *loss, const problem *p, const asl__backend *bac
 /* Trains `steps` steps on batches 1, 2, ...; returns the last mean loss. */
 double problem_train(problem *p, const asl__backend *backend, asl__plan *plan, int32_t steps);
 
-/* Backends of this build that can run here, at most 8, or with TEST_ISA only the cpu backend; fails
- * the test when there is none. */
+/* Backends of this build that can run here, at most 8, or with TEST_ISA only the cpu backend, or
+ * only the one in TEST_BACKEND; fails the test when there is none. */
 int32_t available_backends(const asl__backend *list[8]);
 
 /* Largest difference, relative to the largest magnitude in `expected`. Not finite when a value is

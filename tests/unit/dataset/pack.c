@@ -65,6 +65,11 @@ static void a_pack_holds_what_reading_gives(void **state)
     assert_int_equal(asl_dataset_class_count(opened), 3);
     assert_int_equal(asl_dataset_group_count(opened), 2);
     assert_string_equal(asl_dataset_group_name(opened, 1), "y");
+    const int64_t *places = NULL;
+    assert_null(asl__dataset_pixels(&places, dataset, 8, 6));
+    assert_null(asl__dataset_pixels(&places, opened, 6, 8));
+    const uint8_t *pixels = asl__dataset_pixels(&places, opened, 8, 6);
+    assert_non_null(pixels);
     for (int64_t i = 0; i < 4; i++) {
         asl_sample before = {.struct_size = sizeof before}, after = before;
 
@@ -78,6 +83,7 @@ static void a_pack_holds_what_reading_gives(void **state)
             assert_ok(asl__dataset_read(got, opened, i, 8, 6, &err), &err);
             assert_memory_equal(got, wanted, sizeof wanted);
         }
+        assert_memory_equal(pixels + (size_t)places[i] * sizeof wanted, wanted, sizeof wanted);
         assert_ok(asl_dataset_load_image(&image, opened, i, &err), &err);
         assert_int_equal(asl_image_get_view(image).width, 8);
         assert_int_equal(asl_image_get_view(image).height, 6);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "asl/image.h"
+#include "dataset/dataset.h"
 #include "dataset/little.h"
 #include "dataset/pack.h"
 
@@ -109,6 +110,7 @@ static void every_changed_byte_is_noticed(void **state)
             status = asl_dataset_open(&dataset, "flip.pack", NULL, &err);
             if (i >= ASL__PACK_HEADER && i < PIXELS_END) {
                 assert_int_equal(status, ASL_PARTIAL);
+                assert_status(asl__dataset_verify(dataset, 1, &err), ASL_ERR_CHECKSUM, &err);
                 assert_int_equal(count_damaged(dataset), 1);
             } else if (status != ASL_ERR_CHECKSUM && status != ASL_ERR_PACK &&
                        status != ASL_ERR_TRUNCATED) {
@@ -120,6 +122,8 @@ static void every_changed_byte_is_noticed(void **state)
     }
     fclose(file);
     asl_dataset *dataset = fixture_open("flip.pack", ASL_PARTIAL);
+    asl_error err = ASL_ERROR_INIT;
+    assert_ok(asl__dataset_verify(dataset, 3, &err), &err);
     assert_int_equal(count_damaged(dataset), 0);
     asl_dataset_free(dataset);
     test_free(data);
