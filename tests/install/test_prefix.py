@@ -92,7 +92,7 @@ class Prefix(unittest.TestCase):
     def test_pkg_config_static(self):
         """Linked as a whole: it runs where nothing is installed."""
         flags = self.pkg_config("--cflags", "--libs", "--static")
-        self.check_answer(self.compile_c("-static", flags.strip()))
+        self.check_answer(self.compile_c("-static", "-Wl,--fatal-warnings", flags.strip()))
 
     def test_archive_keeps_to_its_names(self):
         """libasl.a brings no global name that could clash with its host's."""
