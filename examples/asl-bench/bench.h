@@ -104,7 +104,7 @@ void print_layers(const results *r);
 measurement measure_training;
 /** Starts programs itself, and so belongs into the parent. */
 measurement measure_start;
-/** Of the instruction set in r->isa and the precision in r->precision. */
+/** Of the instruction set in r->isa and the precision in r->precision; of processors only. */
 measurement measure_peak;
 
 /** Seconds of work before anything counts: clocks rise, memory becomes known. */

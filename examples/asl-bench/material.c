@@ -76,6 +76,21 @@ static int make_model(asl_model **out, const settings *s)
     return CLI_OK;
 }
 
+/* From the library's line, "ENGINE [WHAT IT USES] [PRECISION] (WHY)". fp32 is not named. */
+static void take_engine(results *r)
+{
+    static const char *const precisions[] = {"fp32", "tf32", "bf16"};
+    sscanf(r->backend, "%31s", r->engine);
+    if (strcmp(r->engine, "cpu") == 0)
+        sscanf(r->backend, "%*s %31[a-z0-9_]", r->isa);
+    for (size_t i = 0; i < sizeof precisions / sizeof *precisions; i++) {
+        char words[16];
+        snprintf(words, sizeof words, " %s (", precisions[i]);
+        if (i == 0 || strstr(r->backend, words))
+            snprintf(r->precision, sizeof r->precision, "%s", precisions[i]);
+    }
+}
+
 static int take_facts(results *r, const asl_model *model, const settings *s)
 {
     asl_error err = ASL_ERROR_INIT;
@@ -89,8 +104,7 @@ static int take_facts(results *r, const asl_model *model, const settings *s)
     if (asl_inferer_create(&inferer, model, &options, &err) < 0)
         return cli_fail(&err);
     snprintf(r->backend, sizeof r->backend, "%s", asl_inferer_backend(inferer));
-    snprintf(r->precision, sizeof r->precision, "fp32"); /* unless the line has another */
-    sscanf(r->backend, "%31s %31[a-z0-9_] %31[a-z0-9_]", r->engine, r->isa, r->precision);
+    take_engine(r);
     asl_inferer_free(inferer);
 
     asl_model_info info = {.struct_size = sizeof info};

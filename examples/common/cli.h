@@ -105,10 +105,9 @@ typedef struct cli_option {
     CLI_WORD(0, "isa", "auto|c|avx2|avx512|amx", target,                                           \
              "instruction set of the cpu backend; auto takes the best this machine has")
 #define CLI_PRECISION(target)                                                                      \
-    CLI_WORD(                                                                                      \
-        0, "precision", "auto|fp32|bf16", target,                                                  \
-        "numbers to multiply: fp32, which auto takes; bf16, a little less exact, and fast on "     \
-        "processors with AMX")
+    CLI_WORD(0, "precision", "auto|fp32|tf32|bf16", target,                                        \
+             "numbers to multiply: fp32, which auto takes on processors; tf32, which it takes on " \
+             "GPUs; bf16, a little less exact, and fast on GPUs and on processors with AMX")
 #define CLI_FORCE(target)   CLI_FLAG('f', "force", target, "replace what is already there")
 #define CLI_JSON(target)    CLI_FLAG(0, "json", target, "results as JSON")
 #define CLI_QUIET(target)   CLI_FLAG('q', "quiet", target, "only results and errors")

@@ -138,6 +138,8 @@ class Alike(programs.Case):
         result = self.train(data, "run", "--backend", "reference", "--precision", "bf16", code=2)
         self.assertIn("the reference backend has no precision 'bf16'", result.err)
         self.assertFalse((self.folder / "run").exists())
+        result = self.train(data, "run", "--backend", "cpu", "--precision", "tf32", code=2)
+        self.assertIn("the cpu backend has auto, fp32, bf16", result.err)
         if "bf16" in self.run_json("asl-info")["cpu"]:
             self.skipTest("this machine has bfloat16")
         result = self.train(data, "run", "--precision", "bf16", code=4)
@@ -165,6 +167,35 @@ class Alike(programs.Case):
         os.close(write)
         self.assertEqual(result.returncode, 1)
         self.assertIn(b"Broken pipe", result.stderr)
+
+
+class Cuda(programs.Case):
+    def test_without_a_gpu(self):
+        """Asked for by name it is an error with the reason that asl-info gives; auto goes on."""
+        cuda = self.run_json("asl-info")["backends"][0]
+        self.assertEqual(cuda["name"], "cuda")
+        if cuda["available"]:
+            self.skipTest(f"this machine has {cuda['reason']}")
+        data = programs.make_folder(self.folder / "data", labels=["A", "B"])
+        self.train(data, "run")
+        model = self.folder / "run" / "model.safetensors"
+        picture = data / "A" / "A0000.png"
+        (self.folder / "words").write_text("abba\nbaba\nabab\n")
+        calls = {
+            "asl-train": [data, "-o", "run", "--resume"],
+            "asl-eval": ["-m", model, data],
+            "asl-classify": ["-m", model, picture],
+            "asl-bench": ["-m", model, "--seconds", "0.05", "--train"],
+            "asl-camera": ["-m", model, "--headless", picture],
+            "asl-quiz": ["-m", model, "--headless", "--words", "words", picture],
+        }
+        for program in calls.keys() & ARGUMENTS.keys():
+            with self.subTest(program=program):
+                result = self.run_program(program, *calls[program], "--backend", "cuda", code=4)
+                self.assertEqual(result.err.splitlines()[-1],
+                                 f"{program}: backend 'cuda' cannot run here: {cuda['reason']}")
+        self.assertIn(f"(cuda: {cuda['reason']})",
+                      self.run_program("asl-classify", "-v", *calls["asl-classify"]).err)
 
 
 class Info(programs.Case):
