@@ -166,6 +166,15 @@ static void a_description_that_is_none_is_refused(void **state)
     assert_null(conv);
 }
 
+static int nothing_is_left(void **state)
+{
+    size_t current;
+    (void)state;
+    asl_memory_usage(&current, NULL);
+    assert_int_equal(current, 0);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,5 +184,6 @@ int main(void)
         cmocka_unit_test(an_impossible_convolution_is_refused),
         cmocka_unit_test(a_description_that_is_none_is_refused),
     };
-    return cmocka_run_group_tests_name("planning without a device", tests, read_description, NULL);
+    return cmocka_run_group_tests_name("planning without a device", tests, read_description,
+                                       nothing_is_left);
 }

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# labels: slow
 """asl-bench: every figure is there and could be true, and nothing is left behind."""
 
 import json

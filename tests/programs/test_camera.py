@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
+# labels: slow
 """asl-camera from end to end, without a window: sources, sinks, and how it ends. What the sources
 and sinks do alone is tested in tests/camera and tests/live."""
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# labels: slow
 """asl-train as several processes under mpirun: the result of one process, one writer, and a run to
 go on with when a process is lost. That all ranks hold the same bits is checked by the trainer itself
 at the start of a run and after every epoch."""

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
+# labels: slow
 """asl-quiz from end to end: what it prints follows from the letters that were read. The rules alone
 are tested in tests/unit/quiz, sources and the window in test_camera.py and tests/live."""
 

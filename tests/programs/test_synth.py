@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# labels: slow
 """asl-synth: what it writes, that the same call gives the same bytes, and what it refuses."""
 
 import csv

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# labels: slow
 """asl-train: what a run leaves behind, and the rules about starting, stopping and going on."""
 
 import csv
