@@ -105,8 +105,11 @@ static int run_session(const struct settings *s, struct screen *screen)
         code = run_window(s, screen);
     else
         run_headless(s, screen);
+    live_session_look(&screen->shot, screen->session);
+    const double fps = screen->shot.fps; /* a pause forgets it */
     live_session_pause(screen->session, true); /* nothing is read from here on */
     live_session_look(&screen->shot, screen->session);
+    screen->shot.fps = fps;
     if (screen->shot.error.message[0]) {
         cli_error("%s", screen->shot.error.message);
         code = code == CLI_OK ? screen->shot.error.code : code;

@@ -44,6 +44,7 @@ class Quiz(programs.Case):
         kinds = [event["event"] for event in events]
         self.assertEqual((kinds[0], kinds[1], kinds[-2], kinds[-1]),
                          ("start", "task", "score", "end"))
+        self.assertGreater(events[-1]["fps"], 0)
         tasks = [event for event in events if event["event"] == "task"]
         self.assertEqual([task["round"] for task in tasks], [1, 2, 3, 4])
         self.assertEqual({task["word"] for task in tasks}, {"HE", "EH", "HEHE"})
