@@ -106,7 +106,7 @@ static int run_session(const struct settings *s, struct screen *screen)
     else
         run_headless(s, screen);
     live_session_look(&screen->shot, screen->session);
-    const double fps = screen->shot.fps; /* a pause forgets it */
+    const double fps = screen->shot.fps;       /* a pause forgets it */
     live_session_pause(screen->session, true); /* nothing is read from here on */
     live_session_look(&screen->shot, screen->session);
     screen->shot.fps = fps;

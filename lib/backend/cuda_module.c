@@ -130,7 +130,7 @@ static void open_module(void)
         return;
     }
     if (access(path, F_OK) != 0) {
-        snprintf(problem, sizeof problem, "no CUDA module (" ASL__CUDA_MODULE ") beside libasl");
+        snprintf(problem, sizeof problem, "no " ASL__CUDA_MODULE " beside libasl");
         return;
     }
     void *handle = has_driver() ? open_library(path) : NULL;

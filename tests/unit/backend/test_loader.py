@@ -65,7 +65,7 @@ class Loader(unittest.TestCase):
         self.assertIn(f"(cuda: {reason})", auto[1])
 
     def test_no_module(self):
-        self.check_reason(f"no CUDA module ({MODULE}) beside libasl")
+        self.check_reason(f"no {MODULE} beside libasl")
 
     def test_no_driver(self):
         if has_driver():
@@ -137,7 +137,7 @@ class Loader(unittest.TestCase):
         program = self.lib / built.name
         shutil.copy(built, program)
         where = {"program": program, "path": str(self.drivers)}
-        self.check_reason(f"no CUDA module ({MODULE}) beside libasl", **where)
+        self.check_reason(f"no {MODULE} beside libasl", **where)
         self.put("no_device")
         self.check_reason("no fake GPU", **where)
         self.check_reason("no fake GPU", program="lib/loader_probe_static", path=str(self.drivers))
