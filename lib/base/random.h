@@ -13,7 +13,9 @@ enum {
     ASL__STREAM_SHUFFLE = 2, /* order of an epoch; + epoch << 8 */
     ASL__STREAM_DROPOUT = 3, /* dropout masks; + layer << 8; index = step-wide unit number */
     ASL__STREAM_SUBSET = 4,  /* subset draws; + class << 8 */
-    ASL__STREAM_SPLIT = 5    /* splits; + class << 8 */
+    ASL__STREAM_SPLIT = 5,   /* splits; + class << 8 */
+    ASL__STREAM_AUGMENT = 6, /* varied pictures; + epoch << 8; index = sample */
+    ASL__STREAM_DRAW = 7     /* rounds through a class of a source; + list << 8, + round << 32 */
 };
 
 /* The block function, as Random123 defines it. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory runs out at every allocation in turn, once and for good: the call says so, leaves nothing
  * behind (the allocator checks), and works when memory is back. */
+#include "asl/augment.h"
 #include "asl/image.h"
 
 #include "pictures.h"
@@ -87,6 +88,22 @@ static asl_status encode(asl_error *err)
     return status;
 }
 
+static asl_status vary(asl_error *err)
+{
+    static uint8_t out[40 * 40 * 3];
+    const asl_image_view view = {pixels, 64, 64, 128, ASL_FORMAT_YUYV, 0};
+    asl_augmentation *made = NULL;
+    asl_status status = asl_augmentation_create(&made,
+                                                "{\"base\": \"strong\", \"blur\": 1, \"motion\": 1,"
+                                                " \"texture\": 1, \"rescale\": 1}",
+                                                err);
+    assert_true((status == ASL_OK) == (made != NULL));
+    for (int64_t i = 0; i < 6 && status == ASL_OK; i++)
+        status = asl_augmentation_apply(out, NULL, made, &view, 40, 40, 0, 0, i, err);
+    asl_augmentation_free(made);
+    return status;
+}
+
 static asl_status save(asl_error *err)
 {
     const asl_image_view view = {pixels, 32, 32, 64, ASL_FORMAT_YUYV, 0};
@@ -116,7 +133,7 @@ static void fail_each_allocation(void **state)
 
 int main(void)
 {
-    static action actions[] = {decode_all, load, orient, convert, resize, encode, save};
+    static action actions[] = {decode_all, load, orient, convert, resize, encode, save, vary};
     const struct CMUnitTest tests[] = {
         {"decode", fail_each_allocation, NULL, NULL, &actions[0]},
         {"load", fail_each_allocation, NULL, NULL, &actions[1]},
@@ -125,6 +142,7 @@ int main(void)
         {"resize", fail_each_allocation, NULL, NULL, &actions[4]},
         {"encode", fail_each_allocation, NULL, NULL, &actions[5]},
         {"save", fail_each_allocation, NULL, NULL, &actions[6]},
+        {"vary", fail_each_allocation, NULL, NULL, &actions[7]},
     };
     for (size_t i = 0; i < sizeof pixels; i++)
         pixels[i] = (uint8_t)(i * 7);
