@@ -73,13 +73,25 @@ ASL_API int32_t asl_dataset_group_count(const asl_dataset *dataset);
  * @since 1.0 */
 ASL_API const char *asl_dataset_group_name(const asl_dataset *dataset, int32_t group_index);
 
+/** Number of sources: of a mix those that it was made of, otherwise 1; 0 for NULL. A split keeps
+ * all sources of its parent. @since 1.0 */
+ASL_API int32_t asl_dataset_source_count(const asl_dataset *dataset);
+/** Name of source @p source_index, 0..source_count-1, or NULL: what asl_dataset_mix() was told, or
+ * the last component of the path that the data set was opened from. Valid while the data set lives.
+ * @since 1.0 */
+ASL_API const char *asl_dataset_source_name(const asl_dataset *dataset, int32_t source_index);
+/** Weight of source @p source_index, 0..source_count-1, as asl_dataset_mix() was told, otherwise 1;
+ * 0 for a source that is not there. @since 1.0 */
+ASL_API double asl_dataset_source_weight(const asl_dataset *dataset, int32_t source_index);
+
 /** One sample. */
 typedef struct asl_sample {
     uint32_t struct_size; /**< Set by the caller. */
     int32_t class_index;  /**< 0..class_count-1. */
     int32_t group_index;  /**< 0..group_count-1, or -1 when unknown. */
-    int32_t reserved;     /**< 0. */
-    const char *path;     /**< Relative to the data set, as recorded; valid while it lives. */
+    int32_t source_index; /**< 0..source_count-1; always 0 when the data set is no mix. */
+    const char *path;     /**< Relative to the data set, as recorded; in a mix the source's name
+                               and '/' come before. Valid while it lives. */
 } asl_sample;
 
 /** Fill @p out for sample @p index, 0..count-1. @return ASL_OK; ASL_ERR_ARG. @since 1.0 */
@@ -108,8 +120,46 @@ ASL_API int64_t asl_dataset_issue_count(const asl_dataset *dataset);
 ASL_API asl_status asl_dataset_get_issue(asl_issue *out, const asl_dataset *dataset, int64_t index,
                                          asl_error *err);
 
+/** How to mix data sets. */
+typedef struct asl_mix_options {
+    uint32_t struct_size;      /**< Set by asl_mix_options_init(). */
+    int32_t count;             /**< Number of data sets, 1..1024; there is no default. */
+    const char *const *names;  /**< Name of each, 1..255 bytes of UTF-8 without '/', each once; NULL
+                                    (default) = the names of their sources. */
+    const double *weights;     /**< Weight of each, above 0 and at most 1e6; NULL (default) = 1. */
+    const char *const *labels; /**< The classes wanted; NULL (default) = A..Z, del, nothing, space.
+                                    A model's: see asl_model_label(). */
+    int32_t label_count;       /**< Number of labels, 1..4096; 0 when labels is NULL. */
+    int32_t reserved;          /**< 0. */
+} asl_mix_options;
+
+/** Write the defaults into the first @p struct_size bytes of @p options; pass sizeof *options.
+ * @since 1.0 */
+ASL_API void asl_mix_options_init(asl_mix_options *options, size_t struct_size);
+
+/** Put several data sets together, or give a single one the classes of a model. The parts may be
+ * freed afterwards. Pictures stay where they are, in their own folders and packed files.
+ * - The classes are the labels that occur, in their order. The parts' classes are found among them
+ *   by name, or else ignoring the case of A..Z, or else by another name for the same thing:
+ * "delete" is del; "blank", "none" and "background" are nothing. A class that is none of them is
+ * left out with an issue that names it and its source. A part need not have all classes.
+ * - Samples follow each other part by part. Their groups are called "source", or "source/group"
+ *   where the part has groups, so that a split by group keeps sources or signers apart. Other
+ *   splits part every source by itself.
+ * - A part that is a mix itself is taken apart: its sources become sources of this one, called
+ *   "name/source", and share the part's weight as they did before.
+ * - Issues of the parts come along, with the source's name before path and message.
+ * @param datasets  options.count data sets.
+ * @return ASL_OK; ASL_PARTIAL with a usable data set when something was skipped; ASL_ERR_ARG (also
+ *   two sources of the same name); ASL_ERR_TOO_NEW; ASL_ERR_NOMEM; ASL_ERR_LIMIT for more than 1024
+ *   sources; ASL_ERR_DATASET, naming it, when a source is left without pictures, and when only one
+ *   class is left. @since 1.0 */
+ASL_API asl_status asl_dataset_mix(asl_dataset **out, const asl_dataset *const *datasets,
+                                   const asl_mix_options *options, asl_error *err);
+
 /** Identity of the samples: a checksum over labels, recorded paths and, when packed, pixels
- * (otherwise file sizes). Independent of the machine and of where the folder lies. @since 1.0 */
+ * (otherwise file sizes), and over the weights of a mix. Independent of the machine and of where
+ * the folder lies. @since 1.0 */
 ASL_API uint64_t asl_dataset_fingerprint(const asl_dataset *dataset);
 
 /** Ways to part a data set. */
@@ -130,7 +180,8 @@ typedef struct asl_split_options {
     uint32_t struct_size; /**< Set by asl_split_options_init(). */
     int32_t kind;         /**< ASL_SPLIT_*; default AUTO. */
     double fraction;      /**< Share that goes to validation, 0 < fraction < 1; default 0.15. RANDOM
-                               and BLOCK take it of each class, GROUP comes as near as it can. */
+                               and BLOCK take it of each class, in a mix of each class of each
+                               source; GROUP comes as near as it can. */
     uint64_t seed;        /**< Of every draw; default 0. */
 } asl_split_options;
 
@@ -143,7 +194,8 @@ ASL_API void asl_split_options_init(asl_split_options *options, size_t struct_si
  * @param validation  Receives those to measure on.
  * @param kind_used   Receives the kind that was applied, never AUTO; may be NULL.
  * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_TOO_NEW; ASL_ERR_NOMEM; ASL_ERR_DATASET when a class has
- *   only one picture (RANDOM and BLOCK) or GROUP is asked for without two groups. @since 1.0 */
+ *   only one picture (RANDOM and BLOCK; in a mix it stays in training, and there must be some class
+ *   of some source with two) or GROUP is asked for without two groups. @since 1.0 */
 ASL_API asl_status asl_dataset_split(asl_dataset **train, asl_dataset **validation,
                                      int32_t *kind_used, const asl_dataset *dataset,
                                      const asl_split_options *options, asl_error *err);

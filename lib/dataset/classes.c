@@ -5,13 +5,9 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/labels.h"
 #include "base/text.h"
 #include "dataset/manifest.h"
-
-/* The classes of the ASL Alphabet, which the tutorial's lists number. */
-static const char *const letters[] = {"A", "B", "C", "D", "E", "F", "G",   "H",       "I",    "J",
-                                      "K", "L", "M", "N", "O", "P", "Q",   "R",       "S",    "T",
-                                      "U", "V", "W", "X", "Y", "Z", "del", "nothing", "space"};
 
 /* Cuts the text of classes.txt into names, one a line. */
 static asl_status split_lines(asl__table *table, char *text, size_t size, asl_error *err)
@@ -85,11 +81,11 @@ static asl_status guess_classes(asl__manifest *list, asl_error *err)
 
     list->numbered = asl__parse_decimal(&number, first, strlen(first));
     if (list->numbered) {
-        list->classes.count = sizeof letters / sizeof *letters;
-        list->classes.names = asl__alloc(sizeof letters);
+        list->classes.count = ASL__ALPHABET_COUNT; /* which the tutorial's lists number */
+        list->classes.names = asl__alloc(sizeof asl__alphabet);
         if (list->classes.names == NULL)
             return asl__fail_memory(err, "class names");
-        memcpy(list->classes.names, letters, sizeof letters);
+        memcpy(list->classes.names, asl__alphabet, sizeof asl__alphabet);
         return asl__table_index(&twice, &list->classes, err);
     }
     ASL__TRY(asl__table_from_rows(&list->classes, list, ASL__TARGET, err));

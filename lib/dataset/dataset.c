@@ -74,6 +74,7 @@ asl_status asl_dataset_open(asl_dataset **out, const char *path, const asl_datas
     ASL__TRY(read_options(&chosen, &decode, options, err));
     ASL__TRY(asl__source_create(&source, &decode, err));
     ASL__TRY(fill_source(source, path, err));
+    ASL__TRY(asl__source_set_name(source, path, err));
     ASL__TRY(asl__view_create(&dataset, source, source->sample_count, err));
     if (chosen.per_class > 0)
         ASL__TRY(asl__view_draw(dataset, chosen.per_class, chosen.seed, err));
@@ -153,6 +154,28 @@ const char *asl_dataset_group_name(const asl_dataset *dataset, int32_t group_ind
     return dataset->source->groups[group_index];
 }
 
+int32_t asl_dataset_source_count(const asl_dataset *dataset)
+{
+    if (dataset == NULL)
+        return 0;
+    return dataset->source->parts == NULL ? 1 : dataset->source->part_count;
+}
+
+const char *asl_dataset_source_name(const asl_dataset *dataset, int32_t source_index)
+{
+    if (source_index < 0 || source_index >= asl_dataset_source_count(dataset))
+        return NULL;
+    return dataset->source->parts == NULL ? dataset->source->name
+                                          : dataset->source->parts[source_index].name;
+}
+
+double asl_dataset_source_weight(const asl_dataset *dataset, int32_t source_index)
+{
+    if (source_index < 0 || source_index >= asl_dataset_source_count(dataset))
+        return 0.0;
+    return dataset->source->parts == NULL ? 1.0 : dataset->source->parts[source_index].weight;
+}
+
 asl_status asl_dataset_get_sample(asl_sample *out, const asl_dataset *dataset, int64_t index,
                                   asl_error *err)
 {
@@ -165,6 +188,7 @@ asl_status asl_dataset_get_sample(asl_sample *out, const asl_dataset *dataset, i
     sample = asl__view_sample(dataset, index);
     facts.class_index = sample->label;
     facts.group_index = sample->group;
+    facts.source_index = sample->part;
     facts.path = sample->path;
     return asl__struct_write(out, &facts, sizeof facts, "asl_sample", err);
 }
@@ -202,43 +226,17 @@ uint64_t asl_dataset_fingerprint(const asl_dataset *dataset)
     asl__put32(bytes, (uint32_t)source->width);
     asl__put32(bytes + 4, (uint32_t)source->height);
     contents = crc32(contents, bytes, 8);
+    for (int32_t i = 0; i < source->part_count; i++) {
+        asl__put_double(bytes, source->parts[i].weight);
+        contents = crc32(contents, bytes, 8);
+    }
     for (int64_t i = 0; i < dataset->count; i++) {
         const asl__sample *sample = asl__view_sample(dataset, i);
 
         asl__put32(bytes, (uint32_t)sample->label);
         names = asl__crc_text(crc32(names, bytes, 4), sample->path);
-        asl__put64(bytes, source->pixels != NULL ? sample->crc : (uint64_t)sample->bytes);
+        asl__put64(bytes, sample->crc + (uint64_t)sample->bytes); /* either is 0 */
         contents = crc32(contents, bytes, 8);
     }
     return (uint64_t)names << 32 | contents;
-}
-
-static int32_t find_label(const char *name, const char *const *labels, int32_t label_count)
-{
-    for (int32_t i = 0; i < label_count; i++) {
-        if (strcmp(labels[i], name) == 0)
-            return i;
-    }
-    return -1;
-}
-
-asl_status asl__dataset_map_labels(int32_t *map, const asl_dataset *dataset,
-                                   const char *const *labels, int32_t label_count, asl_error *err)
-{
-    const asl__source *source = dataset->source;
-    int32_t missing = source->class_count;
-
-    for (int32_t i = 0; i < source->class_count; i++)
-        map[i] = find_label(source->classes[i], labels, label_count);
-    for (int64_t i = 0; i < dataset->count; i++) {
-        const int32_t label = asl__view_sample(dataset, i)->label;
-
-        if (map[label] < 0 && label < missing)
-            missing = label;
-    }
-    if (missing < source->class_count)
-        return asl__fail_at(err, ASL_ERR_LABELS, missing,
-                            "class '%s' of the data set is not among the model's %d classes",
-                            source->classes[missing], (int)label_count);
-    return ASL_OK;
 }

@@ -19,6 +19,15 @@ static inline void asl__put64(uint8_t *to, uint64_t value)
     asl__put32(to + 4, (uint32_t)(value >> 32));
 }
 
+/* IEEE 754, as all our machines have it. */
+static inline void asl__put_double(uint8_t *to, double value)
+{
+    uint64_t bits = 0;
+
+    memcpy(&bits, &value, sizeof bits);
+    asl__put64(to, bits);
+}
+
 static inline uint32_t asl__get32(const uint8_t *from)
 {
     return (uint32_t)from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 |

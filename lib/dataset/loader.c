@@ -22,6 +22,8 @@ enum { RING = 4, MAX_THREADS = 256 };
 
 typedef struct slot {
     uint8_t *images;
+    int64_t *positions;
+    int32_t *negative;
     asl_status *status;
     asl_error *errors;
     int64_t done; /* pictures of the current batch that are there */
@@ -31,12 +33,14 @@ struct asl__loader {
     asl_dataset *dataset;
     asl__loader_options options;
     size_t picture; /* bytes */
+    size_t room;    /* for a batch, bytes of each slot's images */
     slot ring[RING];
 
     pthread_mutex_t mutex; /* guards what follows, and slot.done */
     pthread_cond_t work;   /* there may be something to take, or the loader ends */
     pthread_cond_t ready;  /* a batch is whole, or the last busy thread is not busy any more */
     const int64_t *order;
+    int64_t epoch;    /* of the pass */
     int64_t count;    /* pictures of the pass */
     int64_t taken;    /* ... that threads have taken */
     int64_t released; /* batches that the consumer is done with */
@@ -64,13 +68,24 @@ static int64_t batch_count(const asl__loader *loader, int64_t batch)
     return left <= 0 ? 0 : left < size ? left : size;
 }
 
-static void load_picture(asl__loader *loader, slot *into, int64_t place, int64_t index)
+static void load_picture(asl__loader *loader, slot *into, int64_t place, int64_t entry,
+                         asl__augment_scratch *scratch)
 {
+    const asl__loader_options *options = &loader->options;
+    const asl__variation variation = {
+        .augmentation = options->augmentation,
+        .seed = options->seed,
+        .epoch = loader->epoch,
+        .sample = entry,
+        .scratch = scratch,
+    };
     uint8_t *pixels = into->images + (size_t)place * loader->picture;
 
     into->errors[place] = (asl_error)ASL_ERROR_INIT;
-    into->status[place] = asl__dataset_read(pixels, loader->dataset, index, loader->options.width,
-                                            loader->options.height, &into->errors[place]);
+    into->positions[place] = asl__order_index(entry);
+    into->status[place] = asl__dataset_read_varied(
+        pixels, &into->negative[place], loader->dataset, into->positions[place], options->width,
+        options->height, &variation, &into->errors[place]);
     if (into->status[place] < 0)
         memset(pixels, 0, loader->picture);
 }
@@ -78,6 +93,7 @@ static void load_picture(asl__loader *loader, slot *into, int64_t place, int64_t
 static void *thread_main(void *argument)
 {
     asl__loader *loader = argument;
+    asl__augment_scratch scratch = {0};
 
     pthread_mutex_lock(&loader->mutex);
     for (;;) {
@@ -92,7 +108,8 @@ static void *thread_main(void *argument)
 
         loader->busy++;
         pthread_mutex_unlock(&loader->mutex);
-        load_picture(loader, into, position % loader->options.batch_size, loader->order[position]);
+        load_picture(loader, into, position % loader->options.batch_size, loader->order[position],
+                     &scratch);
         pthread_mutex_lock(&loader->mutex);
         loader->busy--;
         into->done++;
@@ -100,28 +117,54 @@ static void *thread_main(void *argument)
             pthread_cond_signal(&loader->ready);
     }
     pthread_mutex_unlock(&loader->mutex);
+    asl__augment_scratch_free(&scratch);
     return NULL;
+}
+
+/* Gives the pictures a size, with larger memory for them where that is needed: all or nothing. */
+static asl_status set_size(asl__loader *loader, int32_t width, int32_t height, asl_error *err)
+{
+    uint8_t *images[RING] = {NULL};
+    size_t picture = 0, room = 0;
+    bool complete = asl__mul_size(&picture, (size_t)width * 3, (size_t)height) &&
+                    asl__mul_size(&room, picture, (size_t)loader->options.batch_size);
+    const bool larger = complete && room > loader->room;
+
+    for (int i = 0; larger && i < RING; i++) {
+        images[i] = asl__alloc(room);
+        complete = complete && images[i] != NULL;
+    }
+    for (int i = 0; larger && i < RING; i++) {
+        asl__free(complete ? loader->ring[i].images : images[i]);
+        if (complete)
+            loader->ring[i].images = images[i];
+    }
+    if (!complete)
+        return asl__fail_memory(err, "batches");
+    if (larger)
+        loader->room = room;
+    loader->picture = picture;
+    loader->options.width = width;
+    loader->options.height = height;
+    return ASL_OK;
 }
 
 static asl_status allocate(asl__loader *loader, asl_error *err)
 {
-    const asl__loader_options *options = &loader->options;
-    const size_t batch = (size_t)options->batch_size;
-    size_t bytes = 0;
+    const size_t batch = (size_t)loader->options.batch_size;
 
-    if (!asl__mul_size(&loader->picture, (size_t)options->width * 3, (size_t)options->height) ||
-        !asl__mul_size(&bytes, loader->picture, batch))
-        return asl__fail_memory(err, "batches");
     for (int i = 0; i < RING; i++) {
         slot *at = &loader->ring[i];
 
-        at->images = asl__alloc(bytes);
+        at->positions = asl__alloc_array(batch, sizeof *at->positions);
+        at->negative = asl__alloc_array(batch, sizeof *at->negative);
         at->status = asl__alloc_array(batch, sizeof *at->status);
         at->errors = asl__alloc_array(batch, sizeof *at->errors);
-        if (at->images == NULL || at->status == NULL || at->errors == NULL)
+        if (at->positions == NULL || at->negative == NULL || at->status == NULL ||
+            at->errors == NULL)
             return asl__fail_memory(err, "batches");
     }
-    return ASL_OK;
+    return set_size(loader, loader->options.width, loader->options.height, err);
 }
 
 static asl_status start_threads(asl__loader *loader, asl_error *err)
@@ -194,6 +237,8 @@ void asl__loader_free(asl__loader *loader)
     for (int i = 0; i < RING; i++) {
         asl__free(loader->ring[i].errors);
         asl__free(loader->ring[i].status);
+        asl__free(loader->ring[i].negative);
+        asl__free(loader->ring[i].positions);
         asl__free(loader->ring[i].images);
     }
     asl_dataset_free(loader->dataset);
@@ -207,28 +252,51 @@ static asl_status fail_forked(asl_error *err)
                      "the child");
 }
 
+/* Ends the pass, with the mutex held: all threads wait then. */
+static void abandon_pass(asl__loader *loader)
+{
+    loader->count = loader->taken; /* nothing more to take */
+    while (loader->busy > 0)
+        pthread_cond_wait(&loader->ready, &loader->mutex);
+    loader->count = loader->taken = loader->released = 0;
+    loader->held = false;
+}
+
+asl_status asl__loader_resize(asl__loader *loader, int32_t width, int32_t height, asl_error *err)
+{
+    asl_status status = ASL_OK;
+
+    ASL__CHECK_ARG(width >= 1 && height >= 1, err);
+    if (loader->process != getpid())
+        return fail_forked(err);
+    pthread_mutex_lock(&loader->mutex);
+    abandon_pass(loader);
+    status = set_size(loader, width, height, err);
+    pthread_mutex_unlock(&loader->mutex);
+    return status;
+}
+
 asl_status asl__loader_start(asl__loader *loader, const int64_t *order, int64_t count,
-                             asl_error *err)
+                             int64_t epoch, asl_error *err)
 {
     asl_status status = ASL_OK;
 
     if (loader->process != getpid())
         return fail_forked(err);
     pthread_mutex_lock(&loader->mutex);
-    loader->count = loader->taken; /* nothing more to take */
-    while (loader->busy > 0)
-        pthread_cond_wait(&loader->ready, &loader->mutex);
-    loader->count = loader->taken = loader->released = 0;
-    loader->held = false;
+    abandon_pass(loader);
     for (int64_t i = 0; i < count && status == ASL_OK; i++) {
-        if (order[i] < 0 || order[i] >= loader->dataset->count)
+        const int64_t index = asl__order_index(order[i]);
+
+        if (order[i] < 0 || index >= loader->dataset->count)
             status = asl__fail_at(err, ASL_ERR_ARG, i, "the data set has no sample %lld",
-                                  (long long)order[i]);
+                                  (long long)(order[i] < 0 ? order[i] : index));
     }
     if (status == ASL_OK) {
         for (int i = 0; i < RING; i++)
             loader->ring[i].done = 0;
         loader->order = order;
+        loader->epoch = epoch;
         loader->count = count;
         pthread_cond_broadcast(&loader->work);
     }
@@ -257,9 +325,13 @@ asl_status asl__loader_next(asl__batch *out, asl__loader *loader, asl_error *err
         pthread_cond_wait(&loader->ready, &loader->mutex);
     loader->held = count > 0;
     *out = (asl__batch){
-        .images = at->images, .count = (int32_t)count, .status = at->status, .errors = at->errors};
-    if (count > 0)
-        out->positions = loader->order + loader->released * loader->options.batch_size;
+        .images = at->images,
+        .positions = at->positions,
+        .count = (int32_t)count,
+        .negative = at->negative,
+        .status = at->status,
+        .errors = at->errors,
+    };
     pthread_mutex_unlock(&loader->mutex);
     return ASL_OK;
 }

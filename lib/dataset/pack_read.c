@@ -240,6 +240,7 @@ asl_status asl__pack_open(asl_dataset **out, const char *path, const asl_decode_
     *out = NULL;
     ASL__TRY(asl__source_create(&source, decode, err));
     ASL__TRY(asl__source_from_pack(source, path, err));
+    ASL__TRY(asl__source_set_name(source, path, err));
     if (key != NULL && asl__get64(source->pack.data + ASL__PACK_AT_KEY) != *key) {
         status = asl__fail(err, ASL_ERR_DATASET_CHANGED, "'%s' was made from other pictures", path);
         goto fail;

@@ -38,20 +38,28 @@ typedef struct packer {
     uint8_t *filled; /* per class: 1 once a picture of it could be read */
 } packer;
 
+static uLong add_decode(uLong crc, const asl_decode_options *decode)
+{
+    uint8_t bytes[24];
+
+    asl__put32(bytes, (uint32_t)decode->ignore_orientation);
+    asl__put32(bytes + 4, (uint32_t)decode->max_side);
+    asl__put64(bytes + 8, (uint64_t)decode->max_pixels);
+    asl__put64(bytes + 16, (uint64_t)decode->max_bytes);
+    return crc32(crc, bytes, sizeof bytes);
+}
+
 uint64_t asl__pack_key(const asl_dataset *dataset, int32_t width, int32_t height)
 {
     const asl__source *source = dataset->source;
-    const asl_decode_options *decode = &source->decode;
     uLong names = crc32(0, NULL, 0), facts = names;
-    uint8_t bytes[32];
+    uint8_t bytes[24];
 
     asl__put32(bytes, (uint32_t)width);
     asl__put32(bytes + 4, (uint32_t)height);
-    asl__put32(bytes + 8, (uint32_t)decode->ignore_orientation);
-    asl__put32(bytes + 12, (uint32_t)decode->max_side);
-    asl__put64(bytes + 16, (uint64_t)decode->max_pixels);
-    asl__put64(bytes + 24, (uint64_t)decode->max_bytes);
-    facts = crc32(facts, bytes, 32);
+    facts = add_decode(crc32(facts, bytes, 8), &source->decode);
+    for (int32_t i = 0; i < source->part_count; i++)
+        facts = add_decode(facts, &source->parts[i].source->decode);
     for (int32_t i = 0; i < source->class_count; i++)
         names = asl__crc_text(names, source->classes[i]);
     for (int64_t i = 0; i < dataset->count; i++) {

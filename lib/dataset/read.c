@@ -53,29 +53,85 @@ static asl_status packed_view(asl_image_view *out, const asl__source *source, in
     return ASL_OK;
 }
 
+/* A failure of a mix's part, with its name before the message. */
+static void fail_part(const asl__part *part, const asl_error *why, asl_error *err)
+{
+    asl_error named = ASL_ERROR_INIT;
+
+    asl__fail_at(&named, why->code, why->offset, "source '%s': %s", part->name, why->message);
+    named.sys_errno = why->sys_errno;
+    asl__error_copy(err, &named);
+}
+
+/* The pixels of a sample: in the map when packed, otherwise in *image, which is the caller's to
+ * free. A mix has none itself. `side` as in asl__image_decode_shrunk(). */
+static asl_status open_pixels(asl_image_view *view, asl_image **image, const asl_dataset *dataset,
+                              int64_t index, int32_t side, asl_error *err)
+{
+    const asl__source *source = dataset->source;
+    int64_t member = dataset->members[index];
+    const asl__part *part =
+        source->parts == NULL ? NULL : source->parts + source->samples[member].part;
+    asl_error why = ASL_ERROR_INIT;
+    asl_status status = ASL_OK;
+
+    *image = NULL;
+    if (part != NULL) {
+        member = source->samples[member].place;
+        source = part->source;
+    }
+    if (source->pixels != NULL)
+        status = packed_view(view, source, member, &why);
+    else
+        status = decode_file(image, source, &source->samples[member], side, &why);
+    if (*image != NULL)
+        *view = asl_image_get_view(*image);
+    if (status < 0 && part != NULL)
+        fail_part(part, &why, err);
+    else if (status < 0)
+        asl__error_copy(err, &why);
+    return status;
+}
+
+/* What a file is decoded for: above twice the size it is still the area average that makes the
+ * pixels. */
+static int32_t decoded_side(int32_t width, int32_t height)
+{
+    return 2 * (width > height ? width : height);
+}
+
 asl_status asl__dataset_read(uint8_t *out, const asl_dataset *dataset, int64_t index, int32_t width,
                              int32_t height, asl_error *err)
 {
-    const asl__source *source = dataset->source;
-    const int64_t member = dataset->members[index];
     asl_status status = ASL_OK;
     asl_image *image = NULL;
     asl_image_view view;
 
-    if (source->pixels == NULL) {
-        /* Above twice the size it is still the area average that makes the pixels. */
-        const int32_t side = 2 * (width > height ? width : height);
+    ASL__TRY(open_pixels(&view, &image, dataset, index, decoded_side(width, height), err));
+    if (image == NULL && width == view.width && height == view.height)
+        memcpy(out, view.pixels, (size_t)view.stride * (size_t)height);
+    else
+        status = asl__resize_rgb(out, width, height, &view, NULL, err);
+fail:
+    asl_image_free(image);
+    return status;
+}
 
-        ASL__TRY(decode_file(&image, source, &source->samples[member], side, err));
-        view = asl_image_get_view(image);
-    } else {
-        ASL__TRY(packed_view(&view, source, member, err));
-        if (width == view.width && height == view.height) {
-            memcpy(out, view.pixels, (size_t)view.stride * (size_t)height);
-            return ASL_OK;
-        }
-    }
-    status = asl__resize_rgb(out, width, height, &view, NULL, err);
+asl_status asl__dataset_read_varied(uint8_t *out, int32_t *negative, const asl_dataset *dataset,
+                                    int64_t index, int32_t width, int32_t height,
+                                    const asl__variation *variation, asl_error *err)
+{
+    asl_status status = ASL_OK;
+    asl_image *image = NULL;
+    asl_image_view view;
+
+    *negative = 0;
+    if (variation->augmentation == NULL)
+        return asl__dataset_read(out, dataset, index, width, height, err);
+    ASL__TRY(open_pixels(&view, &image, dataset, index, decoded_side(width, height), err));
+    status =
+        asl__augment_in(variation->scratch, out, negative, variation->augmentation, &view, width,
+                        height, variation->seed, variation->epoch, variation->sample, err);
 fail:
     asl_image_free(image);
     return status;
@@ -119,7 +175,6 @@ fail:
 asl_status asl_dataset_load_image(asl_image **out, const asl_dataset *dataset, int64_t index,
                                   asl_error *err)
 {
-    const asl__source *source = NULL;
     asl_status status = ASL_OK;
     asl_image_view view;
 
@@ -128,11 +183,9 @@ asl_status asl_dataset_load_image(asl_image **out, const asl_dataset *dataset, i
     *out = NULL;
     ASL__CHECK_ARG(dataset != NULL, err);
     ASL__CHECK_ARG(index >= 0 && index < dataset->count, err);
-    source = dataset->source;
-    if (source->pixels == NULL)
-        return decode_file(out, source, asl__view_sample(dataset, index), 0, err);
-    ASL__TRY(packed_view(&view, source, dataset->members[index], err));
-    status = asl_image_convert(out, &view, NULL, ASL_FORMAT_RGB24, err);
+    ASL__TRY(open_pixels(&view, out, dataset, index, 0, err));
+    if (*out == NULL)
+        status = asl_image_convert(out, &view, NULL, ASL_FORMAT_RGB24, err);
 fail:
     return status;
 }

@@ -48,6 +48,9 @@ void asl__source_release(asl__source *source)
         asl__free(source->texts);
         source->texts = next;
     }
+    for (int32_t i = 0; i < source->part_count; i++)
+        asl__source_release(source->parts[i].source);
+    asl__free(source->parts);
     asl__folder_close(&source->folder);
     asl__map_close(&source->pack);
     asl__free(source->verified);
@@ -58,12 +61,12 @@ void asl__source_release(asl__source *source)
     asl__free(source);
 }
 
-char *asl__source_text(asl__source *source, const char *text)
+/* Room for a text of `size` bytes with its NUL; NULL when memory is short. */
+static char *take_text(asl__source *source, size_t size)
 {
     enum { BLOCK = 64 * 1024 - 128 };
-    const size_t size = strlen(text) + 1;
     struct asl__text_block *block = source->texts;
-    char *copy = NULL;
+    char *text = NULL;
 
     if (block == NULL || block->size - block->used < size) {
         const size_t room = size > BLOCK ? size : BLOCK;
@@ -75,9 +78,30 @@ char *asl__source_text(asl__source *source, const char *text)
         block->next = source->texts;
         source->texts = block;
     }
-    copy = block->data + block->used;
+    text = block->data + block->used;
     block->used += size;
-    return memcpy(copy, text, size);
+    return text;
+}
+
+char *asl__source_text(asl__source *source, const char *text)
+{
+    const size_t size = strlen(text) + 1;
+    char *copy = take_text(source, size);
+
+    return copy == NULL ? NULL : memcpy(copy, text, size);
+}
+
+char *asl__source_join(asl__source *source, const char *folder, const char *name)
+{
+    const size_t first = strlen(folder), size = strlen(name) + 1;
+    char *joined = take_text(source, first + 1 + size);
+
+    if (joined == NULL)
+        return NULL;
+    memcpy(joined, folder, first);
+    joined[first] = '/';
+    memcpy(joined + first + 1, name, size);
+    return joined;
 }
 
 /* Makes room for one more item. */
@@ -115,6 +139,41 @@ static void make_plain(char *text)
         if ((unsigned char)*text < 0x20 || (unsigned char)*text >= 0x7f)
             *text = '?';
     }
+}
+
+/* The last component of a path: its first byte, and in *length how many there are. */
+static const char *last_component(size_t *length, const char *path)
+{
+    size_t end = strlen(path), start = 0;
+
+    while (end > 0 && path[end - 1] == '/')
+        end--;
+    for (start = end; start > 0 && path[start - 1] != '/';)
+        start--;
+    *length = end - start;
+    return path + start;
+}
+
+asl_status asl__source_set_name(asl__source *source, const char *path, asl_error *err)
+{
+    size_t length = 0;
+    const char *last = last_component(&length, path);
+    char *name = NULL;
+
+    if (length <= 2 && strncmp(last, "..", length) == 0) /* only folders are called so */
+        last = last_component(&length, source->folder.path);
+    if (length == 0) {
+        last = "root";
+        length = strlen(last);
+    }
+    name = take_text(source, length + 1);
+    if (name == NULL)
+        return asl__fail_memory(err, "the name of a data set");
+    memcpy(name, last, length);
+    name[length] = '\0';
+    make_plain(name);
+    source->name = name;
+    return ASL_OK;
 }
 
 asl_status asl__source_add_issue(asl__source *source, const char *path, const asl_error *why,

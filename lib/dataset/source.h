@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Everything found at a path: samples, classes, groups and what was skipped. Built by one of the
- * three readers, immutable from then on, and shared by reference count between a data set and its
- * children. */
+ * three readers or mixed of other sources, immutable from then on, and shared by reference count
+ * between a data set, its children and mixes of it. */
 #ifndef ASL_DATASET_SOURCE_H
 #define ASL_DATASET_SOURCE_H
 
@@ -22,7 +22,16 @@ typedef struct asl__sample {
     int64_t bytes;    /* file size; 0 when packed */
     int64_t modified; /* file modification time in ns; 0 when packed */
     uint32_t crc;     /* CRC-32 of the packed pixels; 0 otherwise */
+    int32_t part;     /* in a mix: index of the part it comes from; 0 otherwise */
+    int64_t place;    /* in a mix: index among the part's samples; 0 otherwise */
 } asl__sample;
+
+/* One of the sources that a mix was made of; never a mix itself. */
+typedef struct asl__part {
+    asl__source *source;
+    const char *name;
+    double weight;
+} asl__part;
 
 typedef struct asl__issue {
     const char *path;
@@ -32,7 +41,8 @@ typedef struct asl__issue {
 
 struct asl__source {
     atomic_int references;
-    asl__folder folder; /* what sample paths are relative to; none when packed */
+    const char *name;   /* last component of the path; NULL for a mix */
+    asl__folder folder; /* what sample paths are relative to; none when packed or a mix */
     asl__sample *samples;
     int64_t sample_count, sample_capacity;
     const char **classes;
@@ -43,6 +53,9 @@ struct asl__source {
     int64_t issue_count, issue_capacity;
     asl_decode_options decode;
     struct asl__text_block *texts; /* where the strings above live, unless in the pack */
+
+    asl__part *parts; /* of a mix, which has the pixels of its samples; NULL otherwise */
+    int32_t part_count;
 
     asl__map pack;          /* data NULL unless packed */
     const uint8_t *pixels;  /* packed: uint8[sample_count][height][width][3], R,G,B */
@@ -56,6 +69,11 @@ void asl__source_release(asl__source *source);
 
 /* A copy that lives as long as the source; NULL when memory is short. */
 char *asl__source_text(asl__source *source, const char *text);
+/* The same of "folder/name". */
+char *asl__source_join(asl__source *source, const char *folder, const char *name);
+
+/* Takes the source's name from the path it was opened from. ASL_ERR_NOMEM. */
+asl_status asl__source_set_name(asl__source *source, const char *path, asl_error *err);
 
 /* Appends. Strings of the sample must already live as long as the source; those of an issue are
  * copied, with '?' for what is not plain UTF-8 in its path. */

@@ -28,56 +28,26 @@ const char *asl_split_name(int32_t kind)
     return kind >= ASL_SPLIT_AUTO && kind <= ASL_SPLIT_GROUP ? names[kind] : NULL;
 }
 
-/* Positions in a view, sorted into classes: those of class c are order[start[c]..start[c + 1]). */
-typedef struct classes {
-    int64_t *order, *start;
-} classes;
-
-static void classes_free(classes *sorted)
+static uint64_t list_stream(uint64_t stream, int64_t list)
 {
-    asl__free(sorted->order);
-    asl__free(sorted->start);
-}
-
-static asl_status sort_classes(classes *out, const asl_dataset *dataset, asl_error *err)
-{
-    const int32_t count = dataset->source->class_count;
-
-    /* Two more entries, so that the end of one class can be counted up as the next one is filled.
-     */
-    out->start = asl__alloc_array((size_t)count + 2, sizeof *out->start);
-    out->order = asl__alloc_array((size_t)dataset->count, sizeof *out->order);
-    if (out->start == NULL || out->order == NULL)
-        return asl__fail_memory(err, "sorting samples into classes");
-    for (int64_t i = 0; i < dataset->count; i++)
-        out->start[asl__view_sample(dataset, i)->label + 2]++;
-    for (int32_t c = 2; c < count + 2; c++)
-        out->start[c] += out->start[c - 1];
-    for (int64_t i = 0; i < dataset->count; i++)
-        out->order[out->start[asl__view_sample(dataset, i)->label + 1]++] = i;
-    return ASL_OK;
-}
-
-static uint64_t class_stream(uint64_t stream, int32_t class_index)
-{
-    return stream + ((uint64_t)class_index << 8);
+    return stream + ((uint64_t)list << 8);
 }
 
 asl_status asl__view_draw(asl_dataset *dataset, int32_t per_class, uint64_t seed, asl_error *err)
 {
     asl_status status = ASL_OK;
-    classes sorted = {0};
+    asl__lists lists = {0};
     int64_t kept = 0;
     uint8_t *keep = asl__alloc((size_t)dataset->count);
 
     if (keep == NULL)
         return asl__fail_memory(err, "drawing samples");
-    ASL__TRY(sort_classes(&sorted, dataset, err));
-    for (int32_t c = 0; c < dataset->source->class_count; c++) {
-        int64_t *order = sorted.order + sorted.start[c];
-        const int64_t count = sorted.start[c + 1] - sorted.start[c];
+    ASL__TRY(asl__lists_sort(&lists, dataset, err));
+    for (int64_t k = 0; k < lists.count; k++) {
+        int64_t *order = lists.order + lists.start[k];
+        const int64_t count = lists.start[k + 1] - lists.start[k];
 
-        asl__random_shuffle(order, count, seed, class_stream(ASL__STREAM_SUBSET, c));
+        asl__random_shuffle(order, count, seed, list_stream(ASL__STREAM_SUBSET, k));
         for (int64_t i = 0; i < count && i < per_class; i++)
             keep[order[i]] = 1;
     }
@@ -87,7 +57,7 @@ asl_status asl__view_draw(asl_dataset *dataset, int32_t per_class, uint64_t seed
     }
     dataset->count = kept;
 fail:
-    classes_free(&sorted);
+    asl__lists_free(&lists);
     asl__free(keep);
     return status;
 }
@@ -122,17 +92,17 @@ static int64_t share(int64_t count, double fraction)
 }
 
 /* RANDOM: pictures of one class, drawn without replacement. */
-static void draw_pictures(uint8_t *side, int64_t *order, int64_t count, int32_t class_index,
+static void draw_pictures(uint8_t *side, int64_t *order, int64_t count, int64_t list,
                           const asl_split_options *options)
 {
-    asl__random_shuffle(order, count, options->seed, class_stream(ASL__STREAM_SPLIT, class_index));
+    asl__random_shuffle(order, count, options->seed, list_stream(ASL__STREAM_SPLIT, list));
     for (int64_t i = 0; i < share(count, options->fraction); i++)
         side[order[i]] = 1;
 }
 
 /* BLOCK: whole runs of one class in capture order, drawn until the share is full; the last one is
  * cut short. */
-static void draw_runs(uint8_t *side, const int64_t *order, int64_t count, int32_t class_index,
+static void draw_runs(uint8_t *side, const int64_t *order, int64_t count, int64_t list,
                       const asl_split_options *options)
 {
     const int64_t runs = count < RUNS ? count : RUNS;
@@ -140,7 +110,7 @@ static void draw_runs(uint8_t *side, const int64_t *order, int64_t count, int32_
 
     for (int64_t i = 0; i < runs; i++)
         run[i] = i;
-    asl__random_shuffle(run, runs, options->seed, class_stream(ASL__STREAM_SPLIT, class_index));
+    asl__random_shuffle(run, runs, options->seed, list_stream(ASL__STREAM_SPLIT, list));
     for (int64_t i = 0; i < runs; i++) {
         const int64_t end = count * (run[i] + 1) / runs;
 
@@ -149,38 +119,53 @@ static void draw_runs(uint8_t *side, const int64_t *order, int64_t count, int32_
     }
 }
 
-/* RANDOM and BLOCK: a share of each class. */
+/* What cannot be split stays in training; in a data set of one source it is a failure. */
+static asl_status check_lists(const asl__lists *lists, const asl_dataset *dataset, asl_error *err)
+{
+    const asl__source *source = dataset->source;
+    int64_t longest = 0;
+
+    for (int64_t k = 0; k < lists->count; k++) {
+        const int64_t count = lists->start[k + 1] - lists->start[k];
+
+        longest = count > longest ? count : longest;
+        if (count == 1 && source->parts == NULL)
+            return asl__fail_at(err, ASL_ERR_DATASET, k,
+                                "class '%s' has one picture; it takes two to split",
+                                source->classes[k]);
+    }
+    if (longest < 2)
+        return asl__fail(err, ASL_ERR_DATASET, "no class has two pictures of a source to split");
+    return ASL_OK;
+}
+
+/* RANDOM and BLOCK: a share of each class of each source. */
 static asl_status part_classes(uint8_t *side, const asl_dataset *dataset,
                                const asl_split_options *options, asl_error *err)
 {
     asl_status status = ASL_OK;
-    classes sorted = {0};
+    asl__lists lists = {0};
     named *scratch = asl__alloc_array((size_t)dataset->count, sizeof *scratch);
 
     if (scratch == NULL)
         return asl__fail_memory(err, "sorting samples");
-    ASL__TRY(sort_classes(&sorted, dataset, err));
-    for (int32_t c = 0; c < dataset->source->class_count; c++) {
-        int64_t *order = sorted.order + sorted.start[c];
-        const int64_t count = sorted.start[c + 1] - sorted.start[c];
+    ASL__TRY(asl__lists_sort(&lists, dataset, err));
+    ASL__TRY(check_lists(&lists, dataset, err));
+    for (int64_t k = 0; k < lists.count; k++) {
+        int64_t *order = lists.order + lists.start[k];
+        const int64_t count = lists.start[k + 1] - lists.start[k];
 
-        if (count == 0) /* a class that this view lacks */
+        if (count < 2)
             continue;
-        if (count == 1) {
-            status = asl__fail_at(err, ASL_ERR_DATASET, c,
-                                  "class '%s' has one picture; it takes two to split",
-                                  dataset->source->classes[c]);
-            goto fail;
-        }
         if (options->kind == ASL_SPLIT_RANDOM) {
-            draw_pictures(side, order, count, c, options);
+            draw_pictures(side, order, count, k, options);
         } else {
             sort_naturally(order, count, scratch, dataset);
-            draw_runs(side, order, count, c, options);
+            draw_runs(side, order, count, k, options);
         }
     }
 fail:
-    classes_free(&sorted);
+    asl__lists_free(&lists);
     asl__free(scratch);
     return status;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "asl/image.h"
+#include "dataset/dataset.h"
 #include "dataset/loader.h"
 
 /* One call under test; returns its status and releases what it made. */
@@ -97,7 +98,7 @@ static asl_status split(asl_error *err)
 
 static asl_status load(asl_error *err)
 {
-    const asl__loader_options options = {4, 4, 2, 1};
+    const asl__loader_options options = {4, 4, 2, 1, NULL, 0};
     const int64_t order[] = {0, 1, 2};
     asl_dataset *dataset = NULL;
     asl__loader *loader = NULL;
@@ -111,7 +112,7 @@ static asl_status load(asl_error *err)
         assert_null(loader);
         return status;
     }
-    assert_ok(asl__loader_start(loader, order, 3, err), err);
+    assert_ok(asl__loader_start(loader, order, 3, 0, err), err);
     for (int i = 0; i < 2; i++) {
         assert_ok(asl__loader_next(&batch, loader, err), err);
         for (int32_t k = 0; k < batch.count; k++) {
@@ -122,6 +123,36 @@ static asl_status load(asl_error *err)
         }
     }
     asl__loader_free(loader);
+    return status;
+}
+
+/* A tree, and another with signers and a class that is none: through it every table is filled. */
+static asl_status mix(asl_error *err)
+{
+    static const char *const paths[] = {"fault", "fault/more.csv"};
+    asl_dataset *parts[2] = {NULL}, *inner = NULL, *outer = NULL;
+    asl_mix_options options;
+    asl_status status = ASL_OK;
+    int64_t order[20];
+
+    asl_mix_options_init(&options, sizeof options);
+    options.count = 2;
+    for (int i = 0; i < 2 && status >= 0; i++)
+        status = asl_dataset_open(&parts[i], paths[i], NULL, err);
+    if (status >= 0)
+        status = asl_dataset_mix(&inner, (const asl_dataset *const *)parts, &options, err);
+    assert_true((inner != NULL) == (status >= 0));
+    options.count = 1;
+    options.names = (const char *const[]){"outer"};
+    if (status >= 0)
+        status = asl_dataset_mix(&outer, (const asl_dataset *const[]){inner}, &options, err);
+    assert_true((outer != NULL) == (status >= 0));
+    if (status >= 0)
+        status = asl__dataset_draw(order, outer, 20, 1, 2, err);
+    asl_dataset_free(outer);
+    asl_dataset_free(inner);
+    asl_dataset_free(parts[0]);
+    asl_dataset_free(parts[1]);
     return status;
 }
 
@@ -173,6 +204,7 @@ static void every_failed_allocation_is_reported(void **state)
         {"pack", pack},
         {"split", split},
         {"load batches", load},
+        {"mix and draw", mix},
         {"load a picture", load_image},
     };
 
@@ -183,6 +215,8 @@ static void every_failed_allocation_is_reported(void **state)
     fixture_write_text("fault/list.csv",
                        "image_path,target,group\nA/A1.png,A,x\nA/A2.png,A,y\nB/B1.png,B,x\n"
                        "B/B2.png,B,y\nC/C1.png,C,y\nC/C2.png,C,x\nA/link.png,A,x\n../out,A,\n");
+    fixture_write_text("fault/more.csv",
+                       "image_path,target,group\nA/A1.png,A,x\nA/A2.png,seven,y\nB/B1.png,b,\n");
     fixture_write_text("fault/numbers.csv", "image_path,target\nA/A1.png,0\nB/B1.png,1\n");
     fixture_tree("fault_classes", 2, 1, 4);
     fixture_write_text("fault_classes/data.csv", "image_path,target\nA/A1.png,A\nB/B1.png,B\n");

@@ -169,7 +169,7 @@ static void running_out_of_descriptors_spoils_no_pack(void **state)
 
 static void loaders_do_with_the_threads_they_get(void **state)
 {
-    const asl__loader_options options = {4, 4, 2, 4};
+    const asl__loader_options options = {4, 4, 2, 4, NULL, 0};
     const int64_t order[] = {0, 1, 2, 3};
     asl_error err = ASL_ERROR_INIT;
     asl_dataset *dataset = NULL;
@@ -182,7 +182,7 @@ static void loaders_do_with_the_threads_they_get(void **state)
     for (int n = 2; n <= 4; n++) {
         set_fault(&on_thread, n, 100, EAGAIN);
         assert_ok(asl__loader_create(&loader, dataset, &options, &err), &err);
-        assert_ok(asl__loader_start(loader, order, 4, &err), &err);
+        assert_ok(asl__loader_start(loader, order, 4, 0, &err), &err);
         for (int i = 2; i >= 0; i--) {
             assert_ok(asl__loader_next(&batch, loader, &err), &err);
             assert_int_equal(batch.count, i > 0 ? 2 : 0);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "asl/image.h"
+#include "dataset/dataset.h"
 
 void fixture_picture(const char *path, int seed, int width, int height)
 {
@@ -101,4 +102,81 @@ uint8_t *fixture_read(size_t *size, const char *path)
     fclose(file);
     *size = (size_t)length;
     return data;
+}
+
+asl_mix_options fixture_mix_options(int32_t count)
+{
+    asl_mix_options options;
+
+    asl_mix_options_init(&options, sizeof options);
+    options.count = count;
+    return options;
+}
+
+asl_dataset *fixture_mix(asl_dataset *const *parts, const asl_mix_options *options,
+                         asl_status expected)
+{
+    asl_error err = ASL_ERROR_INIT;
+    asl_dataset *mix = NULL;
+
+    assert_status(asl_dataset_mix(&mix, (const asl_dataset *const *)parts, options, &err), expected,
+                  &err);
+    assert_true((mix != NULL) == (expected >= 0));
+    return mix;
+}
+
+asl_dataset *fixture_mix_two(asl_dataset *first, asl_dataset *second, asl_status expected)
+{
+    asl_dataset *const parts[] = {first, second};
+    const asl_mix_options options = fixture_mix_options(2);
+
+    return fixture_mix(parts, &options, expected);
+}
+
+void fixture_free(asl_dataset **datasets, int count)
+{
+    for (int i = 0; i < count; i++)
+        asl_dataset_free(datasets[i]);
+}
+
+asl_sample fixture_sample(const asl_dataset *dataset, int64_t index)
+{
+    asl_error err = ASL_ERROR_INIT;
+    asl_sample sample = {.struct_size = sizeof sample};
+
+    assert_ok(asl_dataset_get_sample(&sample, dataset, index, &err), &err);
+    return sample;
+}
+
+asl_dataset *fixture_pack(const asl_dataset *dataset, const char *path, int32_t side,
+                          asl_status expected)
+{
+    asl_error err = ASL_ERROR_INIT;
+    asl_dataset *pack = NULL;
+    asl_pack_options options;
+
+    asl_pack_options_init(&options, sizeof options);
+    options.width = options.height = side;
+    assert_status(asl_dataset_pack(&pack, dataset, path, &options, &err), expected, &err);
+    return pack;
+}
+
+void fixture_expect_same_picture(const asl_dataset *a, int64_t i, const asl_dataset *b, int64_t j)
+{
+    asl_error err = ASL_ERROR_INIT;
+    asl_image *images[2] = {NULL};
+    asl_image_view first, second;
+    uint8_t small[2][5 * 3 * 3];
+
+    assert_ok(asl_dataset_load_image(&images[0], a, i, &err), &err);
+    assert_ok(asl_dataset_load_image(&images[1], b, j, &err), &err);
+    first = asl_image_get_view(images[0]);
+    second = asl_image_get_view(images[1]);
+    assert_true(first.width == second.width && first.height == second.height);
+    assert_memory_equal(first.pixels, second.pixels, (size_t)first.stride * (size_t)first.height);
+    asl_image_free(images[0]);
+    asl_image_free(images[1]);
+    assert_ok(asl__dataset_read(small[0], a, i, 5, 3, &err), &err);
+    assert_ok(asl__dataset_read(small[1], b, j, 5, 3, &err), &err);
+    assert_memory_equal(small[0], small[1], sizeof small[0]);
 }

@@ -28,4 +28,23 @@ void fixture_write_text(const char *path, const char *text);
 /* Reads a whole file; release with test_free(). */
 uint8_t *fixture_read(size_t *size, const char *path);
 
+/* The defaults for `count` data sets. */
+asl_mix_options fixture_mix_options(int32_t count);
+
+/* Mixes, with `expected` as the exact status; NULL when that is a failure. */
+asl_dataset *fixture_mix(asl_dataset *const *parts, const asl_mix_options *options,
+                         asl_status expected);
+asl_dataset *fixture_mix_two(asl_dataset *first, asl_dataset *second, asl_status expected);
+
+/* Packs at side x side pixels, with `expected` as the exact status. */
+asl_dataset *fixture_pack(const asl_dataset *dataset, const char *path, int32_t side,
+                          asl_status expected);
+
+void fixture_free(asl_dataset **datasets, int count);
+
+asl_sample fixture_sample(const asl_dataset *dataset, int64_t index);
+
+/* Fails unless sample i of one is the same picture as sample j of the other, scaled too. */
+void fixture_expect_same_picture(const asl_dataset *a, int64_t i, const asl_dataset *b, int64_t j);
+
 #endif

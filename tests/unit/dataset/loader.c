@@ -23,7 +23,7 @@ static asl__loader *make_loader(const asl_dataset *dataset, int32_t batch_size, 
 {
     asl_error err = ASL_ERROR_INIT;
     asl__loader *loader = NULL;
-    const asl__loader_options options = {SIZE, SIZE, batch_size, threads};
+    const asl__loader_options options = {SIZE, SIZE, batch_size, threads, NULL, 0};
 
     assert_ok(asl__loader_create(&loader, dataset, &options, &err), &err);
     return loader;
@@ -43,7 +43,7 @@ static uLong run_pass(asl__loader *loader, const int64_t *order, int64_t count, 
     uLong crc = 0;
     int64_t seen = 0;
 
-    assert_ok(asl__loader_start(loader, order, count, &err), &err);
+    assert_ok(asl__loader_start(loader, order, count, 0, &err), &err);
     for (;;) {
         assert_ok(asl__loader_next(&batch, loader, &err), &err);
         if (batch.count == 0)
@@ -136,7 +136,7 @@ static void passes_can_be_abandoned(void **state)
     assert_int_equal(batch.count, 0);
     expected = run_pass(loader, order, 100, 3);
     for (int taken = 0; taken < 30; taken++) {
-        assert_ok(asl__loader_start(loader, order + taken, 100 - taken, &err), &err);
+        assert_ok(asl__loader_start(loader, order + taken, 100 - taken, 0, &err), &err);
         for (int i = 0; i < taken; i++)
             assert_ok(asl__loader_next(&batch, loader, &err), &err);
         if (taken % 5 == 0)
@@ -146,7 +146,7 @@ static void passes_can_be_abandoned(void **state)
     asl__loader_free(loader);
 
     loader = make_loader(dataset, 3, 4); /* freed in the middle */
-    assert_ok(asl__loader_start(loader, order, 100, &err), &err);
+    assert_ok(asl__loader_start(loader, order, 100, 0, &err), &err);
     assert_ok(asl__loader_next(&batch, loader, &err), &err);
     asl__loader_free(loader);
     asl__loader_free(NULL);
@@ -155,8 +155,11 @@ static void passes_can_be_abandoned(void **state)
 
 static void wrong_positions_and_options_are_rejected(void **state)
 {
-    static const asl__loader_options bad[] = {
-        {0, 4, 1, 1}, {4, 0, 1, 1}, {4, 4, 0, 1}, {4, 4, 1, 0}, {4, 4, 1, 257}};
+    static const asl__loader_options bad[] = {{0, 4, 1, 1, NULL, 0},
+                                              {4, 0, 1, 1, NULL, 0},
+                                              {4, 4, 0, 1, NULL, 0},
+                                              {4, 4, 1, 0, NULL, 0},
+                                              {4, 4, 1, 257, NULL, 0}};
     asl_error err = ASL_ERROR_INIT;
     int64_t order[3] = {0, ALL, 1};
     asl_dataset *dataset = make_dataset();
@@ -164,10 +167,10 @@ static void wrong_positions_and_options_are_rejected(void **state)
     asl__batch batch;
 
     (void)state;
-    assert_status(asl__loader_start(loader, order, 3, &err), ASL_ERR_ARG, &err);
+    assert_status(asl__loader_start(loader, order, 3, 0, &err), ASL_ERR_ARG, &err);
     assert_int_equal(err.offset, 1);
     order[1] = -1;
-    assert_status(asl__loader_start(loader, order, 3, &err), ASL_ERR_ARG, &err);
+    assert_status(asl__loader_start(loader, order, 3, 0, &err), ASL_ERR_ARG, &err);
     assert_ok(asl__loader_next(&batch, loader, &err), &err);
     assert_int_equal(batch.count, 0);
     asl__loader_free(loader);
@@ -191,7 +194,7 @@ static void a_bad_picture_is_black_and_says_why(void **state)
     fixture_write_text("tree/A/A3.png", "\x89PNG\r\n\x1a\n");
     assert_int_equal(remove("tree/A/A1.png"), 0);
     for (int pass = 0; pass < 2; pass++) {
-        assert_ok(asl__loader_start(loader, order, 4, &err), &err);
+        assert_ok(asl__loader_start(loader, order, 4, 0, &err), &err);
         assert_ok(asl__loader_next(&batch, loader, &err), &err);
         assert_int_equal(batch.status[0], ASL_OK);
         assert_true(batch.status[1] < 0);
@@ -263,7 +266,7 @@ static void a_forked_child_can_only_let_go(void **state)
     if (child == 0) {
         alarm(10);
         asl__batch batch;
-        result = asl__loader_start(loader, &order, 1, &err) == ASL_ERR_STATE &&
+        result = asl__loader_start(loader, &order, 1, 0, &err) == ASL_ERR_STATE &&
                          asl__loader_next(&batch, loader, &err) == ASL_ERR_STATE
                      ? 0
                      : 1;
