@@ -3,14 +3,11 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/labels.h"
 #include "base/text.h"
 #include "model/model.h"
 
 #define MAX_LENGTH 63
-
-const char *const asl__default_labels[ASL__DEFAULT_LABEL_COUNT] = {
-    "A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L",   "M",       "N",    "O",
-    "P", "Q", "R", "S", "T", "U", "V", "W", "X", "Y", "Z", "del", "nothing", "space"};
 
 static asl_status check_one(const char *label, int32_t index, const char *what, asl_error *err)
 {
@@ -46,4 +43,9 @@ asl_status asl__labels_check(const char *const *labels, int32_t count, const cha
                                     what, j, i, labels[i]);
     }
     return ASL_OK;
+}
+
+int32_t asl__model_find_label(const asl_model *model, const char *name)
+{
+    return asl__label_find(name, (const char *const *)model->labels, model->network.classes);
 }

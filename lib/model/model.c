@@ -2,10 +2,12 @@
 /* The model handle: made whole, never changed, shared by reference. */
 #include "model/model.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/labels.h"
 #include "base/options.h"
 
 void asl_model_options_init(asl_model_options *options, size_t struct_size)
@@ -26,6 +28,7 @@ asl__model_parts asl__model_get_parts(const asl_model *model)
         .width = network->input.width,
         .height = network->input.height,
         .bgr = network->bgr,
+        .calibration = model->calibration,
     };
     memcpy(parts.mean, network->mean, sizeof parts.mean);
     memcpy(parts.std, network->std, sizeof parts.std);
@@ -64,6 +67,7 @@ asl_status asl__model_assemble(asl_model **out, const asl__model_parts *parts, a
     network->classes = parts->label_count;
     memcpy(network->mean, parts->mean, sizeof network->mean);
     memcpy(network->std, parts->std, sizeof network->std);
+    model->calibration = parts->calibration;
     ASL__TRY(asl__network_build(network, parts->architecture, err));
     ASL__TRY(copy_texts(model, parts, err));
     model->parameters = asl__alloc_array(network->parameter_count, sizeof *model->parameters);
@@ -83,15 +87,27 @@ static asl_status choose_parts(asl__model_parts *parts, const asl__preset *prese
     *parts = (asl__model_parts){
         .preset = options->architecture ? "custom" : preset->name,
         .architecture = options->architecture ? options->architecture : preset->architecture,
-        .labels = options->labels ? options->labels : asl__default_labels,
-        .label_count = options->labels ? options->label_count : ASL__DEFAULT_LABEL_COUNT,
+        .labels = options->labels ? options->labels : asl__alphabet,
+        .label_count = options->labels ? options->label_count : ASL__ALPHABET_COUNT,
         .width = options->width ? options->width : preset->width,
         .height = options->height ? options->height : preset->height,
         .bgr = preset->bgr,
+        .calibration = ASL__NO_CALIBRATION,
     };
     memcpy(parts->mean, preset->mean, sizeof parts->mean);
     memcpy(parts->std, preset->std, sizeof parts->std);
     return asl__labels_check(parts->labels, parts->label_count, "asl_model_create", err);
+}
+
+static asl_status fail_preset(const char *name, asl_error *err)
+{
+    char names[160] = "";
+    for (int32_t i = 0; i < asl_preset_count(); i++) {
+        const size_t length = strlen(names);
+        snprintf(names + length, sizeof names - length, "%s %s", i > 0 ? "," : "",
+                 asl_preset_name(i));
+    }
+    return asl__fail(err, ASL_ERR_ARG, "unknown preset '%.60s'; the presets are%s", name, names);
 }
 
 asl_status asl_model_create(asl_model **out, const char *preset, const asl_model_options *options,
@@ -111,8 +127,7 @@ asl_status asl_model_create(asl_model **out, const char *preset, const asl_model
     ASL__CHECK_ARG((wishes.labels != NULL) == (wishes.label_count != 0), err);
     const asl__preset *base = asl__preset_find(preset);
     if (!base)
-        return asl__fail(err, ASL_ERR_ARG, "unknown preset '%.60s'; the presets are seed and tiny",
-                         preset);
+        return fail_preset(preset, err);
     ASL__TRY(choose_parts(&parts, base, &wishes, err));
     ASL__TRY(asl__model_assemble(&model, &parts, err));
     asl__network_init_parameters(model->parameters, &model->network, wishes.seed);
@@ -148,6 +163,7 @@ asl_status asl__model_copy(asl_model **out, const asl_model *model, const float 
                            const char *metrics, asl_error *err)
 {
     asl__model_parts parts = asl__model_get_parts(model);
+    parts.calibration = ASL__NO_CALIBRATION; /* it was measured on the old weights */
     if (metrics)
         parts.metrics = metrics;
     const asl_status status = asl__model_assemble(out, &parts, err);
@@ -193,6 +209,9 @@ asl_status asl_model_get_info(asl_model_info *out, const asl_model *model, asl_e
         .preset = model->preset,
         .architecture = model->architecture,
         .channel_order = network->bgr ? "bgr" : "rgb",
+        .temperature = model->calibration.temperature,
+        .letter_threshold = model->calibration.letter_threshold,
+        .mirror = model->calibration.mirror,
     };
     return asl__struct_write(out, &info, sizeof info, "asl_model_info", err);
 }

@@ -9,6 +9,13 @@
 #include "model/network.h"
 #include "model/safetensors.h"
 
+/* What asl_calibration says, as the model keeps it. */
+typedef struct asl__calibration {
+    double temperature, letter_threshold;
+    int32_t mirror; /* ASL_MIRROR_* */
+} asl__calibration;
+#define ASL__NO_CALIBRATION ((asl__calibration){.temperature = 1})
+
 struct asl_model {
     atomic_int references;
     char *preset;
@@ -17,6 +24,7 @@ struct asl_model {
     asl__network network;
     float *parameters; /* float[network.parameter_count] */
     char *metrics;     /* free text about how it was trained and measured, or NULL */
+    asl__calibration calibration;
 };
 
 /* A built-in network. */
@@ -29,14 +37,13 @@ typedef struct asl__preset {
 /* NULL when there is none of that name. */
 const asl__preset *asl__preset_find(const char *name);
 
-/* The classes of the ASL Alphabet: A..Z, del, nothing, space. */
-#define ASL__DEFAULT_LABEL_COUNT 29
-extern const char *const asl__default_labels[ASL__DEFAULT_LABEL_COUNT];
-
 /* ASL_ERR_LABELS unless there are 2..1024 distinct, non-empty, plain names without commas, at most
  * 63 bytes each. `what` names the source in messages. */
 asl_status asl__labels_check(const char *const *labels, int32_t count, const char *what,
                              asl_error *err);
+
+/* The class of that name by the rule of asl__label_find(), or -1. */
+int32_t asl__model_find_label(const asl_model *model, const char *name);
 
 /* Everything about a model but its weights; all borrowed. */
 typedef struct asl__model_parts {
@@ -46,6 +53,7 @@ typedef struct asl__model_parts {
     int32_t label_count;
     int32_t width, height, bgr;
     float mean[3], std[3];
+    asl__calibration calibration;
 } asl__model_parts;
 
 asl__model_parts asl__model_get_parts(const asl_model *model);
@@ -56,7 +64,7 @@ asl_status asl__model_assemble(asl_model **out, const asl__model_parts *parts, a
 
 asl_model *asl__model_retain(const asl_model *model);
 
-/* A copy with other weights and, when not NULL, another `metrics` text. */
+/* A copy with other weights, without calibration, and with another `metrics` text unless NULL. */
 asl_status asl__model_copy(asl_model **out, const asl_model *model, const float *parameters,
                            const char *metrics, asl_error *err);
 
@@ -71,5 +79,30 @@ asl_status asl__model_to_file(asl__tensors_writer *file, const asl_model *model,
                               asl_error *err);
 asl_status asl__model_from_file(asl_model **out, const asl__tensors *file, const char *prefix,
                                 asl_error *err);
+
+/* Numbers to write instead of float32 weights, in place of parameters[offset...]; all NULL for
+ * float32. */
+typedef struct asl__narrow {
+    uint16_t *halves; /* F16 */
+    int8_t *steps;    /* I8 */
+    float *scales;    /* I8: of the output channels, from the tensor's offset on */
+} asl__narrow;
+
+/* For ASL_WEIGHTS_*. ASL_ERR_LIMIT names the tensor that is too large for them. */
+asl_status asl__narrow_create(asl__narrow *out, const asl_model *model, int32_t weights,
+                              asl_error *err);
+void asl__narrow_free(asl__narrow *narrow);
+
+/* A model's tensors to and from a file. */
+asl_status asl__weights_to_file(asl__tensors_writer *file, const asl_model *model,
+                                const asl__narrow *narrow, const char *prefix, asl_error *err);
+asl_status asl__weights_from_file(asl_model *model, const asl__tensors *file, const char *prefix,
+                                  asl_error *err);
+
+/* The metadata about a model's calibration; refused when out of range (ASL_ERR_MODEL). */
+asl_status asl__calibration_to_file(asl__tensors_writer *file, const asl__calibration *calibration,
+                                    asl_error *err);
+asl_status asl__calibration_from_file(asl__calibration *out, const asl__tensors *file,
+                                      asl_error *err);
 
 #endif

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Models to and from files: the asl.* metadata, and tensors that must be exactly those that the
- * layer list asks for. The page on the format is docs/model-format.md. */
+/* Models to and from files, and the asl.* metadata in them; weights.c has the tensors. The page on
+ * the format is docs/model-format.md. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/options.h"
 #include "base/text.h"
+#include "model/builtin.h"
 #include "model/model.h"
 
 enum { TRIPLE_SIZE = 3 * 24 };
@@ -103,27 +105,8 @@ static asl_status join_labels(char **out, const asl_model *model, asl_error *err
     return asl__fail_memory(err, "class names");
 }
 
-static asl_status write_tensors(asl__tensors_writer *file, const asl_model *model,
-                                const char *prefix, asl_error *err)
-{
-    for (int32_t i = 0; i < model->network.tensor_count; i++) {
-        const asl__tensor *tensor = &model->network.tensors[i];
-        char name[ASL__TENSORS_MAX_NAME + 1];
-        int64_t shape[4];
-        for (int d = 0; d < 4; d++)
-            shape[d] = tensor->shape[d];
-        snprintf(name, sizeof name, "%s%s", prefix, tensor->name);
-        const asl_status status =
-            asl__tensors_writer_tensor(file, name, ASL__DTYPE_F32, shape, tensor->dims,
-                                       model->parameters + tensor->offset, err);
-        if (status < 0)
-            return status;
-    }
-    return ASL_OK;
-}
-
-asl_status asl__model_to_file(asl__tensors_writer *file, const asl_model *model, const char *prefix,
-                              asl_error *err)
+static asl_status write_model(asl__tensors_writer *file, const asl_model *model,
+                              const asl__narrow *narrow, const char *prefix, asl_error *err)
 {
     const asl__network *network = &model->network;
     char input[48], mean[TRIPLE_SIZE], std[TRIPLE_SIZE];
@@ -148,10 +131,17 @@ asl_status asl__model_to_file(asl__tensors_writer *file, const asl_model *model,
         ASL__TRY(asl__tensors_writer_entry(file, entries[i].key, entries[i].value, err));
     if (model->metrics)
         ASL__TRY(asl__tensors_writer_entry(file, "asl.metrics", model->metrics, err));
-    ASL__TRY(write_tensors(file, model, prefix, err));
+    ASL__TRY(asl__calibration_to_file(file, &model->calibration, err));
+    ASL__TRY(asl__weights_to_file(file, model, narrow, prefix, err));
 fail:
     asl__free(labels);
     return status;
+}
+
+asl_status asl__model_to_file(asl__tensors_writer *file, const asl_model *model, const char *prefix,
+                              asl_error *err)
+{
+    return write_model(file, model, &(asl__narrow){0}, prefix, err);
 }
 
 /* All required metadata as texts. */
@@ -214,56 +204,7 @@ static asl_status read_parts(asl__model_parts *parts, const texts *t, const asl_
     parts->preset = t->preset;
     parts->architecture = t->architecture;
     parts->metrics = asl__tensors_entry(file, "asl.metrics");
-    return ASL_OK;
-}
-
-static asl_status read_tensor(float *parameters, const asl__tensor *tensor,
-                              const asl__tensors *file, const char *prefix, asl_error *err)
-{
-    char name[ASL__TENSORS_MAX_NAME + 1];
-    snprintf(name, sizeof name, "%s%s", prefix, tensor->name);
-    const asl__file_tensor *stored = asl__tensors_find(file, name);
-    if (!stored)
-        return asl__fail(err, ASL_ERR_MODEL, "%s: tensor '%s' is missing", file->what, name);
-    bool same = stored->dtype == ASL__DTYPE_F32 && stored->dims == tensor->dims;
-    for (int32_t d = 0; same && d < tensor->dims; d++)
-        same = stored->shape[d] == tensor->shape[d];
-    if (!same)
-        return asl__fail(err, ASL_ERR_MODEL,
-                         "%s: tensor '%s' does not have the shape and type of its layer",
-                         file->what, name);
-    memcpy(parameters + tensor->offset, stored->data, stored->bytes);
-    return ASL_OK;
-}
-
-static bool in_network(const asl__network *network, const char *name)
-{
-    for (int32_t i = 0; i < network->tensor_count; i++)
-        if (strcmp(network->tensors[i].name, name) == 0)
-            return true;
-    return false;
-}
-
-/* Exactly the network's tensors, no fewer and no more, all finite. */
-static asl_status read_tensors(asl_model *model, const asl__tensors *file, const char *prefix,
-                               asl_error *err)
-{
-    const asl__network *network = &model->network;
-    const size_t skip = strlen(prefix);
-    for (int32_t i = 0; i < network->tensor_count; i++) {
-        const asl_status status =
-            read_tensor(model->parameters, &network->tensors[i], file, prefix, err);
-        if (status < 0)
-            return status;
-    }
-    for (int32_t i = 0; i < file->tensor_count; i++) {
-        const char *name = file->tensors[i].name;
-        if (strncmp(name, prefix, skip) == 0 && !in_network(network, name + skip))
-            return asl__fail(err, ASL_ERR_MODEL, "%s: tensor '%.80s' belongs to no layer",
-                             file->what, name);
-    }
-    return asl__network_check_parameters(network, model->parameters, ASL_ERR_MODEL, file->what,
-                                         err);
+    return asl__calibration_from_file(&parts->calibration, file, err);
 }
 
 asl_status asl__model_from_file(asl_model **out, const asl__tensors *file, const char *prefix,
@@ -281,7 +222,7 @@ asl_status asl__model_from_file(asl_model **out, const asl__tensors *file, const
     parts.labels = labels;
     ASL__TRY(asl__labels_check(labels, parts.label_count, file->what, err));
     ASL__TRY(asl__model_assemble(&model, &parts, err));
-    ASL__TRY(read_tensors(model, file, prefix, err));
+    ASL__TRY(asl__weights_from_file(model, file, prefix, err));
     *out = model;
     model = NULL;
 fail:
@@ -305,38 +246,92 @@ fail:
     return status;
 }
 
-asl_status asl_model_load_memory(asl_model **out, const void *data, size_t size, asl_error *err)
+/* A model from a copy of `data`; `what` names it in messages. */
+static asl_status load_copy(asl_model **out, const void *data, size_t size, const char *what,
+                            asl_error *err)
 {
     asl_status status;
     asl__tensors file = {0};
-    asl__error_clear(err);
-    ASL__CHECK_ARG(out != NULL, err);
-    *out = NULL;
-    ASL__CHECK_ARG(data != NULL, err);
-    if (size > (size_t)ASL__TENSORS_MAX_FILE)
-        return asl__fail(err, ASL_ERR_LIMIT, "a model of %zu bytes is too large", size);
     void *copy = asl__alloc(size);
     if (!copy)
         return asl__fail_memory(err, "a model file");
     memcpy(copy, data, size);
-    ASL__TRY(asl__tensors_parse(&file, copy, size, "model in memory", err));
+    ASL__TRY(asl__tensors_parse(&file, copy, size, what, err));
     ASL__TRY(asl__model_from_file(out, &file, "", err));
 fail:
     asl__tensors_free(&file);
     return status;
 }
 
+asl_status asl_model_load_memory(asl_model **out, const void *data, size_t size, asl_error *err)
+{
+    asl__error_clear(err);
+    ASL__CHECK_ARG(out != NULL, err);
+    *out = NULL;
+    ASL__CHECK_ARG(data != NULL, err);
+    if (size > (size_t)ASL__TENSORS_MAX_FILE)
+        return asl__fail(err, ASL_ERR_LIMIT, "a model of %zu bytes is too large", size);
+    return load_copy(out, data, size, "model in memory", err);
+}
+
+asl_status asl_model_builtin(asl_model **out, int32_t which, asl_error *err)
+{
+    static const char *const names[ASL__BUILTIN_COUNT] = {"letters", "hands"};
+    asl__error_clear(err);
+    ASL__CHECK_ARG(out != NULL, err);
+    *out = NULL;
+    ASL__CHECK_ARG(which >= 0 && which < ASL__BUILTIN_COUNT, err);
+    const asl__builtin file = asl__builtin_file(which);
+    if (file.size == 0)
+        return asl__fail(err, ASL_ERR_UNSUPPORTED,
+                         "this libasl was built without the model for %s; name a model file, or "
+                         "build with ASL_BUILTIN_MODEL=ON",
+                         names[which]);
+    return load_copy(out, file.data, file.size, "built-in model", err);
+}
+
 asl_status asl_model_save(const asl_model *model, const char *path, asl_error *err)
 {
-    asl_status status;
-    asl__tensors_writer *file = NULL;
     asl__error_clear(err);
     ASL__CHECK_ARG(model != NULL, err);
     ASL__CHECK_ARG(path != NULL, err);
+    return asl_model_save_as(model, path, NULL, err);
+}
+
+void asl_save_options_init(asl_save_options *options, size_t struct_size)
+{
+    const asl_save_options defaults = {.struct_size = sizeof defaults};
+    asl__options_init(options, struct_size, &defaults, sizeof defaults);
+}
+
+asl_status asl_model_save_as(const asl_model *model, const char *path,
+                             const asl_save_options *options, asl_error *err)
+{
+    asl_status status;
+    asl__tensors_writer *file = NULL;
+    asl__narrow narrow = {0};
+    asl_model *stored = NULL;
+    asl_save_options wishes;
+    asl__error_clear(err);
+    ASL__CHECK_ARG(model != NULL, err);
+    ASL__CHECK_ARG(path != NULL, err);
+    asl_save_options_init(&wishes, sizeof wishes);
+    ASL__TRY(asl__options_read(&wishes, sizeof wishes, options, "asl_save_options", err));
+    ASL__CHECK_ARG(wishes.weights >= ASL_WEIGHTS_F32 && wishes.weights <= ASL_WEIGHTS_I8, err);
+    if (wishes.weights == ASL_WEIGHTS_I8) {
+        ASL__TRY(asl__model_fold(&stored, model, err));
+        ASL__TRY(asl__network_check_parameters(&stored->network, stored->parameters, ASL_ERR_LIMIT,
+                                               "with batch norm folded", err));
+    } else {
+        stored = asl__model_retain(model);
+    }
+    ASL__TRY(asl__narrow_create(&narrow, stored, wishes.weights, err));
     ASL__TRY(asl__tensors_writer_create(&file, err));
-    ASL__TRY(asl__model_to_file(file, model, "", err));
+    ASL__TRY(write_model(file, stored, &narrow, "", err));
     ASL__TRY(asl__tensors_writer_save(file, path, err));
 fail:
     asl__tensors_writer_free(file);
+    asl__narrow_free(&narrow);
+    asl_model_free(stored);
     return status;
 }

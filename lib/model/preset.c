@@ -10,7 +10,13 @@
  *
  * "tiny" is our smallest network that learns well: strided 3x3 convolutions instead of pooling, so
  * that little work is done at full size, and average and maximum pooled side by side, since the
- * maximum keeps a small hand in a large picture. */
+ * maximum keeps a small hand in a large picture.
+ *
+ * "fast" and "robust" are the same idea with more room, for strangers in rooms of their own: only
+ * 3x3 convolutions, since those run at the highest rate on processors and GPUs alike.
+ *
+ * "finder" is for asl/finder.h: its classes are places, so nothing is pooled, and a convolution as
+ * large as the last map looks at all of it at once. */
 static const asl__preset presets[] = {
     {.name = "seed",
      .description = "the tutorial's network, 224x224, 278 k parameters, 340 M multiplications",
@@ -29,6 +35,43 @@ static const asl__preset presets[] = {
                      "conv2d 48 k3 p1; batch_norm; relu; conv2d 96 k3 s2 p1; batch_norm; relu; "
                      "conv2d 96 k3 p1; batch_norm; relu; "
                      "global_pool both; dropout 0.1; dense classes",
+     .width = 64,
+     .height = 64,
+     .bgr = 0,
+     .mean = {127.5f, 127.5f, 127.5f},
+     .std = {63.75f, 63.75f, 63.75f}},
+    {.name = "fast",
+     .description = "reads strangers, quick: 96x96, 483 k parameters, 36 M multiplications",
+     .architecture = "conv2d 16 k3 s2 p1; batch_norm; relu; conv2d 32 k3 s2 p1; batch_norm; relu; "
+                     "conv2d 32 k3 p1; batch_norm; relu; conv2d 64 k3 s2 p1; batch_norm; relu; "
+                     "conv2d 64 k3 p1; batch_norm; relu; conv2d 64 k3 p1; batch_norm; relu; "
+                     "conv2d 128 k3 s2 p1; batch_norm; relu; conv2d 128 k3 p1; batch_norm; relu; "
+                     "conv2d 128 k3 p1; batch_norm; relu; "
+                     "global_pool both; dropout 0.1; dense classes",
+     .width = 96,
+     .height = 96,
+     .bgr = 0,
+     .mean = {127.5f, 127.5f, 127.5f},
+     .std = {63.75f, 63.75f, 63.75f}},
+    {.name = "robust",
+     .description = "reads strangers best: 128x128, 848 k parameters, 126 M multiplications",
+     .architecture = "conv2d 24 k3 s2 p1; batch_norm; relu; conv2d 48 k3 s2 p1; batch_norm; relu; "
+                     "conv2d 48 k3 p1; batch_norm; relu; conv2d 96 k3 s2 p1; batch_norm; relu; "
+                     "conv2d 96 k3 p1; batch_norm; relu; conv2d 96 k3 p1; batch_norm; relu; "
+                     "conv2d 160 k3 s2 p1; batch_norm; relu; conv2d 160 k3 p1; batch_norm; relu; "
+                     "conv2d 160 k3 p1; batch_norm; relu; "
+                     "global_pool both; dropout 0.1; dense classes",
+     .width = 128,
+     .height = 128,
+     .bgr = 0,
+     .mean = {127.5f, 127.5f, 127.5f},
+     .std = {63.75f, 63.75f, 63.75f}},
+    {.name = "finder",
+     .description = "finds a hand (asl-frames): 64x64, 300 k parameters, 9 M multiplications",
+     .architecture = "conv2d 16 k3 s2 p1; batch_norm; relu; conv2d 32 k3 s2 p1; batch_norm; relu; "
+                     "conv2d 32 k3 p1; batch_norm; relu; conv2d 64 k3 s2 p1; batch_norm; relu; "
+                     "conv2d 64 k3 p1; batch_norm; relu; conv2d 96 k3 s2 p1; batch_norm; relu; "
+                     "conv2d 96 k4; batch_norm; relu; dense classes",
      .width = 64,
      .height = 64,
      .bgr = 0,

@@ -16,7 +16,7 @@ static const struct {
     size_t size;
 } dtypes[] = {
     [ASL__DTYPE_F32] = {"F32", 4}, [ASL__DTYPE_F64] = {"F64", 8}, [ASL__DTYPE_I64] = {"I64", 8},
-    [ASL__DTYPE_F16] = {"F16", 2}, [ASL__DTYPE_U8] = {"U8", 1},
+    [ASL__DTYPE_F16] = {"F16", 2}, [ASL__DTYPE_U8] = {"U8", 1},   [ASL__DTYPE_I8] = {"I8", 1},
 };
 enum { DTYPE_END = sizeof dtypes / sizeof dtypes[0] };
 

@@ -14,7 +14,8 @@ enum {
     ASL__DTYPE_F64 = 2,
     ASL__DTYPE_I64 = 3,
     ASL__DTYPE_F16 = 4,
-    ASL__DTYPE_U8 = 5
+    ASL__DTYPE_U8 = 5,
+    ASL__DTYPE_I8 = 6
 };
 
 /* Limits of reader and writer alike. */

@@ -1,138 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Malformed model files, one defect each, with the exact status. Every case is a small valid file
- * with one piece of its header replaced (' stands for "), and a checksum made right again, so that
- * the check meant is the one that refuses. */
+/* Malformed model files with float32 weights, one defect each, with the exact status. */
+#include "defects.h"
 #include "support/support.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <zlib.h>
 
-#include "base/alloc.h"
-#include "base/file.h"
 #include "model/model.h"
 
-typedef struct valid_file {
-    uint8_t *bytes;
-    size_t size;
-    char *header; /* NUL-terminated, without padding */
-    const uint8_t *data;
-    size_t data_size;
-} valid_file;
-
-static valid_file make_valid(void)
-{
-    static const char *const labels[] = {"A", "B"};
-    asl_error err = ASL_ERROR_INIT;
-    asl_model *model = NULL;
-    asl_model_options options;
-    valid_file file;
-    void *bytes;
-    uint64_t length;
-    asl_model_options_init(&options, sizeof options);
-    options.width = options.height = 4;
-    options.labels = labels;
-    options.label_count = 2;
-    options.architecture = "conv2d 2 k1; batch_norm; relu; global_pool avg; dense classes";
-    assert_ok(asl_model_create(&model, "tiny", &options, &err), &err);
-    assert_ok(asl_model_save(model, "valid.safetensors", &err), &err);
-    asl_model_free(model);
-    assert_ok(asl__file_read(&bytes, &file.size, "valid.safetensors", 1 << 20, &err), &err);
-    file.bytes = bytes;
-    memcpy(&length, bytes, 8);
-    file.data = file.bytes + 8 + length;
-    file.data_size = file.size - 8 - length;
-    file.header = strndup((const char *)file.bytes + 8, length);
-    *(strrchr(file.header, '}') + 1) = '\0';
-    return file;
-}
-
-static void free_valid(valid_file *file)
-{
-    asl__free(file->bytes);
-    free(file->header);
-}
-
-/* Frames a header and data, makes the checksum right where there is one, and loads it. */
-static asl_status load(const char *header, size_t header_size, const void *data, size_t data_size,
-                       asl_error *err)
-{
-    static const char key[] = "\"asl.crc32\":\"";
-    asl_model *model = NULL;
-    char digits[9];
-    const uint64_t length = header_size;
-    const size_t size = 8 + header_size + data_size;
-    uint8_t *bytes = calloc(size + 1, 1); /* ends as a string, for strspn() */
-    memcpy(bytes, &length, 8);
-    memcpy(bytes + 8, header, header_size);
-    memcpy(bytes + 8 + header_size, data, data_size);
-    char *place = memmem(bytes, 8 + header_size, key, sizeof key - 1);
-    if (place && strspn(place + sizeof key - 1, "0123456789abcdef") == 8) {
-        memset(place + sizeof key - 1, '0', 8);
-        snprintf(digits, sizeof digits, "%08x", (unsigned)crc32_z(0, bytes, size));
-        memcpy(place + sizeof key - 1, digits, 8);
-    }
-    const asl_status status = asl_model_load_memory(&model, bytes, size, err);
-    assert_true((model != NULL) == (status == ASL_OK));
-    asl_model_free(model);
-    free(bytes);
-    return status;
-}
-
-/* A copy of `text` with ' turned into ". */
-static char *quote(const char *text)
-{
-    char *copy = strdup(text);
-    for (char *at = copy; *at; at++)
-        if (*at == '\'')
-            *at = '"';
-    return copy;
-}
-
-/* The header with the only occurrence of `find` replaced. */
-static char *edit(const char *header, const char *find, const char *replace)
-{
-    char *old = quote(find), *new = quote(replace), *out = NULL;
-    const char *at = strstr(header, old);
-    if (!at || strstr(at + 1, old))
-        fail_msg("'%s' is not once in the header", find);
-    if (asprintf(&out, "%.*s%s%s", (int)(at - header), header, new, at + strlen(old)) < 0)
-        fail_msg("no memory");
-    free(old);
-    free(new);
-    return out;
-}
-
-typedef struct defect {
-    const char *find, *replace;
-    int data_change; /* bytes more or less behind the header */
-    asl_status status;
-    const char *says;
-} defect;
-
-static void check_defects(const defect *defects, size_t count)
-{
-    valid_file valid = make_valid();
-    uint8_t data[256] = {0};
-    memcpy(data, valid.data, valid.data_size);
-    for (size_t i = 0; i < count; i++) {
-        asl_error err = ASL_ERROR_INIT;
-        const defect *d = &defects[i];
-        char *header = edit(valid.header, d->find, d->replace);
-        const size_t data_size = (size_t)((int)valid.data_size + d->data_change);
-        const asl_status status = load(header, strlen(header), data, data_size, &err);
-        if (status != d->status)
-            fail_msg("%s -> %s: %s (%s)", d->find, d->replace, asl_status_name(status),
-                     err.message);
-        test_check_error(status, &err);
-        if (!strstr(err.message, d->says))
-            fail_msg("%s -> %s: '%s' does not say '%s'", d->find, d->replace, err.message, d->says);
-        free(header);
-    }
-    free_valid(&valid);
-}
-
-#define CHECK(defects) check_defects(defects, sizeof(defects) / sizeof(defects)[0])
+#define CHECK(defects) check_defects(defects, sizeof(defects) / sizeof(defects)[0], ASL_WEIGHTS_F32)
 
 #define BAD        ASL_ERR_MODEL
 #define FIRST      "'bn1.bias':{'dtype':'F32','shape':[2],'data_offsets':[0,8]}"
@@ -149,7 +25,7 @@ static void check_defects(const defect *defects, size_t count)
 static void test_valid(void **state)
 {
     asl_error err = ASL_ERROR_INIT;
-    valid_file valid = make_valid();
+    valid_file valid = make_valid(ASL_WEIGHTS_F32);
     (void)state;
     assert_ok(load(valid.header, strlen(valid.header), valid.data, valid.data_size, &err), &err);
     assert_int_equal(valid.data_size, 80);
@@ -428,7 +304,7 @@ static void test_tensors(void **state)
 static void test_header_order(void **state)
 {
     asl_error err = ASL_ERROR_INIT;
-    valid_file valid = make_valid();
+    valid_file valid = make_valid(ASL_WEIGHTS_F32);
     char *without = edit(valid.header, FIRST ",", "");
     char *moved = edit(without, LAST, FIRST "," LAST);
     (void)state;
@@ -456,7 +332,7 @@ static void test_weights(void **state)
         {3, -1, ASL_OK, ""},
         {19, 3.4e38f, ASL_OK, ""},
     };
-    valid_file valid = make_valid();
+    valid_file valid = make_valid(ASL_WEIGHTS_F32);
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         asl_error err = ASL_ERROR_INIT;
@@ -505,7 +381,7 @@ static void test_frame(void **state)
 /* A header with `count` pieces of the same pattern put in place of a piece of the valid one. */
 static asl_status load_many(const char *find, const char *pattern, int count, asl_error *err)
 {
-    valid_file valid = make_valid();
+    valid_file valid = make_valid(ASL_WEIGHTS_F32);
     char *text = malloc((size_t)count * (strlen(pattern) + 12) + strlen(find) + 1);
     size_t size = (size_t)sprintf(text, "%s", find);
     char *quoted = quote(pattern);

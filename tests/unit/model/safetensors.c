@@ -113,7 +113,7 @@ static void test_writer_refuses(void **state)
                   ASL_ERR_ARG, &err);
     assert_status(asl__tensors_writer_tensor(writer, "t", 0, three, 1, data, &err), ASL_ERR_ARG,
                   &err);
-    assert_status(asl__tensors_writer_tensor(writer, "t", 6, three, 1, data, &err), ASL_ERR_ARG,
+    assert_status(asl__tensors_writer_tensor(writer, "t", 7, three, 1, data, &err), ASL_ERR_ARG,
                   &err);
     assert_status(asl__tensors_writer_tensor(writer, "t", f32, three, 7, data, &err), ASL_ERR_ARG,
                   &err);
