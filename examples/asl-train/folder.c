@@ -7,7 +7,6 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "common/data.h"
 #include "common/files.h"
 #include "common/json.h"
 #include "train.h"
@@ -17,7 +16,7 @@ char *run_path(const run *r, const char *name)
     return files_join(r->folder, name);
 }
 
-static bool has(const run *r, const char *name)
+bool run_has(const run *r, const char *name)
 {
     char *path = run_path(r, name);
     const bool there = files_exists(path);
@@ -45,7 +44,7 @@ static int clear_folder(const run *r)
 {
     static const char *const names[] = {"last.ckpt",        "last.ckpt.prev", "model.safetensors",
                                         "best.safetensors", "metrics.csv",    "run.json",
-                                        "accuracy.png",     "loss.png"};
+                                        "init.safetensors", "accuracy.png",   "loss.png"};
     int code = CLI_OK;
     for (size_t i = 0; i < sizeof names / sizeof *names && code == CLI_OK; i++) {
         char *path = run_path(r, names[i]);
@@ -57,7 +56,7 @@ static int clear_folder(const run *r)
 
 bool run_has_checkpoint(const run *r)
 {
-    return has(r, "last.ckpt") || has(r, "last.ckpt.prev");
+    return run_has(r, "last.ckpt") || run_has(r, "last.ckpt.prev");
 }
 
 int run_enter(const run *r)
@@ -79,152 +78,62 @@ int run_enter(const run *r)
 
 void run_leave(const run *r)
 {
-    char *path = run_path(r, "cache.pack");
-    files_remove(path);
-    free(path);
+    run_remove_packed(r);
     clear_folder(r);
     rmdir(r->folder); /* Stays when someone else's files are in it. */
 }
 
-/* ---- Settings in run.json ---- */
-
-/* The option's name as a JSON key: label-smoothing -> label_smoothing. */
-static void setting_key(char key[32], const cli_option *option)
-{
-    size_t i = 0;
-    for (; option->name[i] && i < 31; i++)
-        key[i] = (char)(option->name[i] == '-' ? '_' : option->name[i]);
-    key[i] = '\0';
-}
-
-static json_t *setting_json(const cli_option *option)
-{
-    switch (option->kind) {
-    case CLI_KIND_INT:
-        return json_integer(*(const int32_t *)option->value);
-    case CLI_KIND_SEED:
-        return json_integer((json_int_t) * (const uint64_t *)option->value);
-    case CLI_KIND_REAL:
-        return json_number(*(const double *)option->value);
-    case CLI_KIND_CHOICE:
-        return json_text(cli_choice_word(option));
-    default:
-        return json_text(*(const char *const *)option->value);
-    }
-}
-
-static bool set_setting(const cli_option *option, const json_t *value)
-{
-    switch (option->kind) {
-    case CLI_KIND_INT: {
-        const json_int_t number = json_integer_value(value);
-        if (!json_is_integer(value) || (double)number < option->min || (double)number > option->max)
-            return false;
-        *(int32_t *)option->value = (int32_t)number;
-        return true;
-    }
-    case CLI_KIND_SEED:
-        *(uint64_t *)option->value = (uint64_t)json_integer_value(value);
-        return json_is_integer(value) && json_integer_value(value) >= 0;
-    case CLI_KIND_REAL:
-        *(double *)option->value = json_number_value(value);
-        return json_is_number(value) && json_number_value(value) >= option->min &&
-               json_number_value(value) <= option->max;
-    case CLI_KIND_CHOICE:
-        return json_is_string(value) && cli_choose(option, json_string_value(value));
-    default:
-        *(const char **)option->value = json_string_value(value);
-        return json_is_string(value);
-    }
-}
-
-int run_recall_settings(run *r)
-{
-    enum { LARGEST = 1 << 20 };
-    if (!has(r, "run.json"))
-        return CLI_OK;
-    char *path = run_path(r, "run.json"), *text = NULL;
-    size_t size = 0;
-    int code = files_read(&text, &size, path, LARGEST);
-    if (code == CLI_OK) {
-        r->recorded = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
-        const json_t *settings = json_object_get(r->recorded, "settings");
-        for (size_t i = 0; i < r->setting_count && code == CLI_OK; i++) {
-            char key[32];
-            setting_key(key, &r->settings[i]);
-            if (!set_setting(&r->settings[i], json_object_get(settings, key))) {
-                cli_error("'%s' is damaged (%s); --force starts over", path, key);
-                code = CLI_BAD_INPUT;
-            }
-        }
-    }
-    free(text);
-    free(path);
-    return code;
-}
-
-static int check_epochs(const run *r, int32_t recorded)
-{
-    if (r->epochs < recorded)
-        return cli_usage_error("--epochs %d is less than the %d of this run", (int)r->epochs,
-                               (int)recorded);
-    if (r->epochs > recorded && r->schedule != ASL_SCHEDULE_CONSTANT)
-        return cli_usage_error("--epochs cannot grow: the schedule was made for %d", (int)recorded);
-    return CLI_OK;
-}
-
-int run_check_settings(const run *r)
-{
-    const json_t *settings = json_object_get(r->recorded, "settings");
-    for (size_t i = 0; settings && i < r->setting_count; i++) {
-        const cli_option *option = &r->settings[i];
-        char key[32];
-        setting_key(key, option);
-        const json_t *recorded = json_object_get(settings, key);
-        json_t *now = setting_json(option);
-        /* A whole real is written without its point and comes back as an integer. */
-        const bool same = json_is_number(now)
-                              ? json_number_value(now) == json_number_value(recorded)
-                              : json_equal(now, recorded);
-        json_decref(now);
-        if (same)
-            continue;
-        if (strcmp(option->name, "epochs") != 0)
-            return cli_usage_error("--%s cannot change on --resume; leave it out, or use --force "
-                                   "to start over",
-                                   option->name);
-        const int code = check_epochs(r, (int32_t)json_integer_value(recorded));
-        if (code != CLI_OK)
-            return code;
-    }
-    return CLI_OK;
-}
-
 /* ---- Facts in run.json ---- */
+
+static json_t *sources_json(const run *r)
+{
+    json_t *list = json_array();
+    int64_t *pictures = count_by_source(r->packed);
+    for (int32_t i = 0; i < asl_dataset_source_count(r->packed); i++) {
+        json_t *object = json_object();
+        json_put(object, "name", json_text(asl_dataset_source_name(r->packed, i)));
+        json_put(object, "weight", json_number(asl_dataset_source_weight(r->packed, i)));
+        json_put(object, "pictures", json_integer(pictures[i]));
+        json_add(list, object);
+    }
+    free(pictures);
+    return list;
+}
 
 static json_t *data_json(const run *r)
 {
     char fingerprint[24];
     snprintf(fingerprint, sizeof fingerprint, "%016llx",
              (unsigned long long)asl_dataset_fingerprint(r->packed));
-    char *name = files_base_name(r->data_path);
     json_t *object = json_object(), *classes = json_array();
     for (int32_t i = 0; i < asl_dataset_class_count(r->packed); i++)
         json_add(classes, json_text(asl_dataset_class_name(r->packed, i)));
-    json_put(object, "name", json_text(name));
+    if (r->sources)
+        json_put(object, "sources", sources_json(r));
+    else
+        json_put(object, "name", json_text(r->train_parts.items[0].name));
     json_put(object, "fingerprint", json_text(fingerprint));
     json_put(object, "pictures", json_integer(asl_dataset_count(r->packed)));
     json_put(object, "skipped", json_integer(asl_dataset_issue_count(r->packed)));
     json_put(object, "groups", json_integer(asl_dataset_group_count(r->packed)));
     json_put(object, "classes", classes);
-    free(name);
     return object;
+}
+
+/* A resumed run that was not told its pictures again knows less about them than it did. */
+static json_t *known_data(const run *r)
+{
+    const json_t *recorded = json_object_get(r->recorded, "data");
+    for (int32_t i = 0; i < r->train_parts.count; i++)
+        if (!r->train_parts.items[i].path && recorded)
+            return json_deep_copy(recorded);
+    return data_json(r);
 }
 
 static json_t *split_json(const run *r)
 {
     json_t *object = json_object();
-    json_put(object, "kind", json_text(r->validation ? asl_split_name(r->split_used) : "none"));
+    json_put(object, "kind", json_text(run_split_name(r)));
     json_put(object, "train", json_integer(asl_dataset_count(r->train)));
     json_put(object, "validation",
              json_integer(r->validation ? asl_dataset_count(r->validation) : 0));
@@ -253,21 +162,20 @@ static json_t *result_json(const run *r)
     json_put(object, "best_epoch", json_integer(best->epoch));
     json_put(object, "best_train_accuracy", json_number(best->train_accuracy));
     json_put(object, "best_val_accuracy", json_number(best->val_accuracy));
+    if (run_source_count(r) > 0) {
+        json_put(object, "best_val_source_accuracy", json_number(best->val_source_accuracy));
+        json_put(object, "sources", run_sources_json(r));
+    }
     return object;
 }
 
 int run_write_facts(const run *r)
 {
-    json_t *document = json_document(), *settings = json_object();
-    for (size_t i = 0; i < r->setting_count; i++) {
-        char key[32];
-        setting_key(key, &r->settings[i]);
-        json_put(settings, key, setting_json(&r->settings[i]));
-    }
+    json_t *document = json_document();
     json_put(document, "libasl", json_text(asl_version()));
-    json_put(document, "settings", settings);
+    json_put(document, "settings", run_settings_json(r));
     if (r->train) {
-        json_put(document, "data", data_json(r));
+        json_put(document, "data", known_data(r));
         json_put(document, "split", split_json(r));
         json_put(document, "network", network_json(r));
     }

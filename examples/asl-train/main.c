@@ -5,72 +5,12 @@
 #include <string.h>
 
 #include "common/data.h"
-#include "common/files.h"
 #include "common/json.h"
 #include "common/progress.h"
 #include "train.h"
 
-static int create_model(run *r, const asl_dataset *data)
-{
-    asl_error err = ASL_ERROR_INIT;
-    asl_model_options options;
-    asl_model_options_init(&options, sizeof options);
-    const int32_t count = asl_dataset_class_count(data);
-    const char **labels = cli_alloc((size_t)count, sizeof *labels);
-    for (int32_t i = 0; i < count; i++)
-        labels[i] = asl_dataset_class_name(data, i);
-    options.width = options.height = r->size;
-    options.label_count = count;
-    options.labels = labels;
-    options.seed = r->seed;
-    const asl_status status = asl_model_create(&r->start, r->preset, &options, &err);
-    free(labels);
-    return status < 0 ? cli_fail(&err) : CLI_OK;
-}
-
-/* The pixels at the network's size in one file, so that every epoch reads them at full speed. */
-static int pack(run *r)
-{
-    asl_error err = ASL_ERROR_INIT;
-    asl_model_info info = {.struct_size = sizeof info};
-    asl_pack_options options;
-    asl_pack_options_init(&options, sizeof options);
-    asl_model_get_info(&info, r->start, NULL);
-    options.width = info.width;
-    options.height = info.height;
-    options.threads = r->threads;
-    options.progress = progress_callback;
-    char *path = run_path(r, "cache.pack");
-    progress_begin("packing", asl_dataset_count(r->data));
-    const asl_status status = asl_dataset_pack(&r->packed, r->data, path, &options, &err);
-    progress_end();
-    free(path);
-    if (status < 0)
-        return cli_fail(&err);
-    if (status == ASL_STOPPED)
-        return CLI_INTERRUPTED;
-    if (asl_dataset_issue_count(r->packed) > asl_dataset_issue_count(r->data))
-        data_report_issues(r->packed, r->verbose);
-    return CLI_OK;
-}
-
-/* @param whole  What to part: the packed data set, or for --dry-run the one on disk. */
-static int split(run *r, asl_dataset **whole)
-{
-    if (r->validation_share <= 0) {
-        r->train = *whole;
-        return CLI_OK;
-    }
-    asl_error err = ASL_ERROR_INIT;
-    asl_split_options options;
-    asl_split_options_init(&options, sizeof options);
-    options.kind = r->split;
-    options.fraction = r->validation_share;
-    options.seed = r->seed;
-    if (asl_dataset_split(&r->train, &r->validation, &r->split_used, *whole, &options, &err) < 0)
-        return cli_fail(&err);
-    return CLI_OK;
-}
+/* Words of --optimizer: those of the library, and one more. */
+enum { NESTEROV = ASL_OPTIMIZER_SGD + 1 };
 
 static int create_trainer(run *r)
 {
@@ -80,13 +20,19 @@ static int create_trainer(run *r)
     char *checkpoint = run_path(r, "last.ckpt");
     options.epochs = r->epochs;
     options.batch_size = r->batch;
-    options.optimizer = r->optimizer;
+    options.optimizer = r->optimizer == NESTEROV ? ASL_OPTIMIZER_SGD : r->optimizer;
+    options.nesterov = r->optimizer == NESTEROV;
     options.schedule = r->schedule;
     options.learning_rate = r->learning_rate;
     options.momentum = r->momentum;
     options.weight_decay = r->weight_decay;
     options.label_smoothing = r->label_smoothing;
     options.seed = r->seed;
+    options.augmentation = r->augmentation;
+    options.average = r->average;
+    options.epoch_pictures = r->epoch_pictures;
+    options.start_size = r->start_size;
+    options.start_share = r->start_size > 0 ? r->start_share : 0;
     options.threads = r->threads;
     options.checkpoint_steps = r->checkpoint_steps;
     options.backend = r->backend;
@@ -140,8 +86,11 @@ static int stopped(const run *r)
 {
     cli_error("stopped; go on with:");
     fprintf(stderr, "  asl-train ");
-    print_word(stderr, r->data_path);
-    fprintf(stderr, " -o ");
+    if (r->data_path) {
+        print_word(stderr, r->data_path);
+        fputc(' ', stderr);
+    }
+    fprintf(stderr, "-o ");
     print_word(stderr, r->folder);
     fprintf(stderr, " --resume\n");
     return CLI_INTERRUPTED;
@@ -199,13 +148,7 @@ static int train(run *r)
 
 static int show_plan(run *r)
 {
-    asl_dataset_options options;
-    asl_dataset_options_init(&options, sizeof options);
-    options.per_class = r->per_class;
-    options.seed = r->seed;
-    int code = data_open(&r->data, r->data_path, &options, r->verbose);
-    if (code == CLI_OK)
-        code = create_model(r, r->data);
+    const int code = run_open_data(r);
     if (code == CLI_OK && !r->quiet && !r->json)
         model_print_summary(stdout, r->start);
     return code;
@@ -231,7 +174,9 @@ static int dry_run(run *r)
 {
     int code = show_plan(r);
     if (code == CLI_OK)
-        code = split(r, &r->data);
+        code = run_open_check(r);
+    if (code == CLI_OK)
+        code = run_split(r, r->data);
     if (code != CLI_OK)
         return code;
     if (r->json) {
@@ -261,13 +206,15 @@ static int lead(run *r)
     if (code == CLI_OK)
         code = show_plan(r);
     if (code == CLI_OK)
+        code = run_keep_init(r);
+    if (code == CLI_OK)
         code = check_engine(r);
     if (code == CLI_OK)
-        code = pack(r);
+        code = run_pack(r);
     if (code == CLI_INTERRUPTED)
         return stopped(r);
     if (code == CLI_OK)
-        code = split(r, &r->packed);
+        code = run_split(r, r->packed);
     if (code == CLI_OK && !r->quiet)
         run_print_split(r);
     if (code == CLI_OK)
@@ -282,13 +229,9 @@ static int lead(run *r)
 /* The other ranks': what they need lies in RUN by now. */
 static int follow(run *r)
 {
-    char *path = run_path(r, "cache.pack");
-    int code = data_open(&r->packed, path, NULL, false);
-    free(path);
+    int code = run_open_packed(r);
     if (code == CLI_OK)
-        code = create_model(r, r->packed);
-    if (code == CLI_OK)
-        code = split(r, &r->packed);
+        code = run_split(r, r->packed);
     return code == CLI_OK ? create_trainer(r) : code;
 }
 
@@ -305,7 +248,22 @@ static int recall(run *r)
     if (code != CLI_OK)
         return code;
     cli_parse(r->program, r->argc, r->argv, &paths);
-    return run_check_settings(r);
+    return CLI_OK;
+}
+
+/* All settings, from wherever they come. */
+static int settle(run *r)
+{
+    int code = r->resume ? recall(r) : CLI_OK;
+    if (code == CLI_OK)
+        code = run_complete_settings(r);
+    return code == CLI_OK && r->resume ? run_check_settings(r) : code;
+}
+
+static int preview(run *r)
+{
+    const int code = run_open_data(r);
+    return code == CLI_OK ? run_preview(r) : code;
 }
 
 /* Rank 0 goes first, so that what stops them all is said once. */
@@ -325,14 +283,22 @@ static int start(run *r, int32_t progress)
     r->quiet = r->quiet || r->rank > 0;
     cli_set_quiet(r->quiet);
     progress_mode(r->quiet ? PROGRESS_NEVER : progress);
-    if (r->resume)
-        code = in_turns(r, recall);
+    code = in_turns(r, settle);
     cli_catch_interrupt(NULL, NULL);
-    if (code == CLI_OK && r->dry_run)
-        return r->rank == 0 ? dry_run(r) : CLI_OK;
+    if (code == CLI_OK && (r->preview || r->dry_run))
+        return r->rank > 0 ? CLI_OK : r->preview ? preview(r) : dry_run(r);
     if (code == CLI_OK)
         code = in_turns(r, prepare);
     return code == CLI_OK ? train(r) : code;
+}
+
+static int check_usage(const run *r)
+{
+    if (!r->folder && !r->dry_run && !r->preview)
+        return cli_usage_error("where to? give --out RUN");
+    if (r->resume && r->force)
+        return cli_usage_error("--resume goes on and --force starts over: give only one");
+    return CLI_OK;
 }
 
 static void release(run *r)
@@ -341,53 +307,95 @@ static void release(run *r)
     if (r->train != r->packed && r->train != r->data)
         asl_dataset_free(r->train);
     asl_dataset_free(r->validation);
-    asl_dataset_free(r->packed);
-    asl_dataset_free(r->data);
+    if (r->sources) { /* otherwise they belong to the one part */
+        asl_dataset_free(r->packed);
+        asl_dataset_free(r->data);
+    }
+    parts_free(&r->check_parts);
+    parts_free(&r->train_parts);
     asl_model_free(r->start);
+    asl_augmentation_free(r->augmentation);
     json_decref(r->recorded);
+    json_decref(r->defaults);
+    free(r->sources_text);
+    free(r->select_text);
+    free(r->init_path);
+    free(r->init_text);
+    free(r->augment_text);
     free(r->history);
+}
+
+/* Rows of the table above the heading "Run". */
+static size_t count_settings(const cli_option *options, size_t count)
+{
+    size_t settings = 0;
+    while (settings < count && (options[settings].kind != CLI_KIND_HEADING ||
+                                strcmp(options[settings].help, "Run") != 0))
+        settings++;
+    return settings;
 }
 
 int main(int argc, char **argv)
 {
-    enum { SETTINGS = 15 };
     run r = {.preset = "seed",
+             .augment = "none",
              .epochs = 10,
              .batch = 32,
              .learning_rate = 1e-3,
              .momentum = 0.9,
              .validation_share = 0.15,
+             .start_share = 0.6,
              .backend = "auto",
              .isa = "auto",
              .precision = "auto"};
     int32_t progress = PROGRESS_AUTO;
     const cli_option options[] = {
-        /* The SETTINGS rows below this heading shape the result; run.json records them. */
-        CLI_HEADING("Learning"),
-        CLI_TEXT('p', "preset", "NAME", &r.preset, "network: a name that asl-info lists"),
-        CLI_INT('s', "size", "N", &r.size, 0, 4096, "input of N x N pixels; 0 is the preset's own"),
-        CLI_INT('e', "epochs", "N", &r.epochs, 1, 100000, "times to go through the pictures"),
-        CLI_INT('b', "batch", "N", &r.batch, 1, 65536, "pictures in one step"),
-        CLI_REAL(0, "lr", "X", &r.learning_rate, 1e-12, 1e6, "learning rate"),
-        CLI_CHOICE(0, "optimizer", "adam|adamw|sgd", &r.optimizer, "how the weights are updated"),
-        CLI_CHOICE(0, "schedule", "constant|one-cycle", &r.schedule,
-                   "how the learning rate goes over the run"),
-        CLI_REAL(0, "momentum", "X", &r.momentum, 0, 1, "momentum of --optimizer sgd"),
-        CLI_REAL(0, "weight-decay", "X", &r.weight_decay, 0, 1e6, "pull of the weights towards 0"),
-        CLI_REAL(0, "label-smoothing", "X", &r.label_smoothing, 0, 1,
-                 "share of the target spread over all classes"),
+        /* What stands above the heading "Run" shapes the result; run.json records it. */
+        CLI_HEADING("Pictures"),
+        CLI_TEXT(0, "sources", "SOURCES", &r.sources,
+                 "instead of DATA: several, as PATH:WEIGHT,PATH:WEIGHT; without weights they "
+                 "count alike"),
+        CLI_TEXT(0, "select-on", "DATA", &r.select_on,
+                 "validate on these pictures, of people that are in no other; several with commas"),
         CLI_REAL(0, "val", "X", &r.validation_share, 0, 0.9,
-                 "share of the pictures to validate on; 0 learns from all"),
+                 "otherwise, share of the pictures to validate on; 0 learns from all"),
         CLI_CHOICE(
             0, "split", "auto|random|block|group", &r.split,
             "which pictures to validate on: single ones (random), stretches in capture order "
             "(block) or whole signers (group); auto takes group when the data name signers, "
             "else block"),
         CLI_INT('n', "per-class", "N", &r.per_class, 0, 1000000000,
-                "use no more than N pictures of each class; 0 uses all"),
+                "use no more than N pictures of each class of a source; 0 uses all"),
+        CLI_TEXT(0, "augment", "HOW", &r.augment,
+                 "vary the pictures in each epoch: none, light, strong, or a file of keys (.json)"),
+        CLI_INT(0, "epoch-pictures", "N", &r.epoch_pictures, 0, INT32_MAX,
+                "draw N pictures for each epoch, by the weights of sources and alike for the "
+                "classes of each; 0 takes every picture once"),
+        CLI_HEADING("Network"),
+        CLI_TEXT('p', "preset", "NAME", &r.preset, "network: a name that asl-info lists"),
+        CLI_INT('s', "size", "N", &r.size, 0, 4096, "input of N x N pixels; 0 is the preset's own"),
+        CLI_TEXT(0, "init", "MODEL", &r.init,
+                 "start from a trained network, instead of a new one of a preset (.safetensors)"),
+        CLI_HEADING("Learning"),
+        CLI_INT('e', "epochs", "N", &r.epochs, 1, 100000, "times to go through the pictures"),
+        CLI_INT('b', "batch", "N", &r.batch, 1, 65536, "pictures in one step"),
+        CLI_REAL(0, "lr", "X", &r.learning_rate, 1e-12, 1e6, "learning rate"),
+        CLI_CHOICE(0, "optimizer", "adam|adamw|sgd|nesterov", &r.optimizer,
+                   "how the weights are updated"),
+        CLI_CHOICE(0, "schedule", "constant|one-cycle", &r.schedule,
+                   "how the learning rate goes over the run"),
+        CLI_REAL(0, "momentum", "X", &r.momentum, 0, 1, "momentum of sgd and nesterov"),
+        CLI_REAL(0, "weight-decay", "X", &r.weight_decay, 0, 1e6, "pull of the weights towards 0"),
+        CLI_REAL(0, "label-smoothing", "X", &r.label_smoothing, 0, 1,
+                 "share of the target spread over all classes"),
+        CLI_REAL(0, "average", "X", &r.average, 0, 0.999999,
+                 "decay of a running mean of the weights, such as 0.999; 0 takes them as they are"),
+        CLI_INT(0, "start-size", "N", &r.start_size, 0, 4096,
+                "take smaller pictures of N x N pixels at first; 0 does not"),
+        CLI_REAL(0, "start-share", "X", &r.start_share, 0.01, 1,
+                 "share of all steps that --start-size is for"),
         CLI_PRECISION(&r.precision),
         CLI_SEED(&r.seed),
-        /* The others do not. */
         CLI_HEADING("Run"),
         CLI_TEXT('o', "out", "RUN", &r.folder, "folder of the run"),
         CLI_FLAG(0, "resume", &r.resume, "go on with the run in RUN, settings and all"),
@@ -395,6 +403,8 @@ int main(int argc, char **argv)
         CLI_INT(0, "checkpoint-steps", "N", &r.checkpoint_steps, 0, 1000000000,
                 "also save the state every N steps; 0 saves after each epoch"),
         CLI_FLAG(0, "dry-run", &r.dry_run, "only show the network and the split"),
+        CLI_TEXT(0, "preview-augment", "FILE", &r.preview,
+                 "only draw what --augment makes of some pictures (.png)"),
         CLI_HEADING("Engine"),
         CLI_BACKEND(&r.backend),
         CLI_ISA(&r.isa),
@@ -407,32 +417,31 @@ int main(int argc, char **argv)
     };
     const cli_program program = {
         .name = "asl-train",
-        .arguments = "DATA -o RUN",
+        .arguments = "[DATA] -o RUN",
         .summary = "Train a network on DATA: a folder with one folder per class, a data.csv, or a "
-                   "packed file.",
+                   "packed file. Or on several such, see --sources.",
         .details =
             "RUN receives model.safetensors (after the last epoch), best.safetensors,\n"
             "last.ckpt (to go on from), metrics.csv, accuracy.png, loss.png, run.json (all\n"
-            "settings) and cache.pack (the pixels). Ctrl-C saves the state and stops; a run\n"
+            "settings) and cache*.pack (the pixels). Ctrl-C saves the state and stops; a run\n"
             "that was stopped or killed ends with the same bits after --resume.\n",
         .options = options,
         .option_count = sizeof options / sizeof *options,
-        .min_arguments = 1,
+        .min_arguments = 0,
         .max_arguments = 1,
     };
-    r.settings = options + 1;
-    r.setting_count = SETTINGS;
+    r.settings = options;
+    r.setting_count = count_settings(options, sizeof options / sizeof *options);
+    r.defaults = run_settings_json(&r);
     char **paths;
-    cli_parse(&program, argc, argv, &paths);
-    r.data_path = paths[0];
-    if (!r.folder && !r.dry_run)
-        return cli_usage_error("where to? give --out RUN");
-    if (r.resume && r.force)
-        return cli_usage_error("--resume goes on and --force starts over: give only one");
+    if (cli_parse(&program, argc, argv, &paths) > 0)
+        r.data_path = paths[0];
     r.program = &program;
     r.argc = argc;
     r.argv = argv;
-    const int code = start(&r, progress);
+    int code = check_usage(&r);
+    if (code == CLI_OK)
+        code = start(&r, progress);
     release(&r);
     return ranks_part(cli_finish(code));
 }

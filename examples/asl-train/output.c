@@ -7,9 +7,7 @@
 #include <string.h>
 
 #include "common/chart.h"
-#include "common/data.h"
 #include "common/files.h"
-#include "common/json.h"
 #include "common/progress.h"
 #include "train.h"
 
@@ -46,7 +44,9 @@ void run_print_split(const run *r)
         return;
     }
     char why[160];
-    if (r->split_used == ASL_SPLIT_GROUP) {
+    if (r->split_used < 0) {
+        snprintf(why, sizeof why, "%.150s", r->select_on);
+    } else if (r->split_used == ASL_SPLIT_GROUP) {
         char names[100];
         validation_groups(names, sizeof names, r);
         snprintf(why, sizeof why, "whole groups, held out: %s", names);
@@ -57,7 +57,7 @@ void run_print_split(const run *r)
         snprintf(why, sizeof why, "flatters: near-identical neighbours land on both sides");
     }
     fprintf(out, "split: %s (%s)\n       %lld pictures to learn from, %lld to validate on\n",
-            asl_split_name(r->split_used), why, train, (long long)asl_dataset_count(r->validation));
+            run_split_name(r), why, train, (long long)asl_dataset_count(r->validation));
 }
 
 void run_on_progress(const asl_train_progress *p, void *user)
@@ -84,7 +84,7 @@ static void print_epoch(const run *r, const asl_epoch_metrics *m)
     progress_duration(spent, m->seconds);
     if (isfinite(m->val_loss)) {
         snprintf(val_loss, sizeof val_loss, "%.4f", m->val_loss);
-        snprintf(val_accuracy, sizeof val_accuracy, "%.2f %%", 100 * m->val_accuracy);
+        snprintf(val_accuracy, sizeof val_accuracy, "%.2f %%", 100 * m->val_source_accuracy);
     }
     fprintf(out, "epoch %*d/%d  loss %.4f  acc %6.2f %%  val loss %s  val acc %s  %s%s\n",
             snprintf(NULL, 0, "%d", (int)r->epochs), (int)m->epoch, (int)r->epochs, m->train_loss,
@@ -120,6 +120,20 @@ static void print_value(FILE *out, double value)
         fputc(',', out);
 }
 
+/* Columns of a validation set that is a mix. */
+static void print_source_names(FILE *out, const run *r, int32_t sources)
+{
+    if (sources > 0)
+        fputs(",val_source_accuracy", out);
+    for (int32_t i = 0; i < sources; i++) {
+        char *name = cli_format("val_%s", asl_dataset_source_name(r->validation, i));
+        fputc(',', out);
+        files_print_csv(out, name);
+        free(name);
+    }
+    fputc('\n', out);
+}
+
 static int write_metrics(const run *r)
 {
     char *text = NULL;
@@ -129,7 +143,9 @@ static int write_metrics(const run *r)
         cli_error("out of memory");
         return CLI_FAILED;
     }
-    fprintf(out, "epoch,train_loss,train_accuracy,val_loss,val_accuracy,learning_rate,seconds\n");
+    const int32_t sources = run_source_count(r);
+    fprintf(out, "epoch,train_loss,train_accuracy,val_loss,val_accuracy,learning_rate,seconds");
+    print_source_names(out, r, sources);
     for (int32_t i = 0; i < r->epoch_count; i++) {
         const asl_epoch_metrics *m = &r->history[i];
         fprintf(out, "%d", (int)m->epoch);
@@ -138,7 +154,12 @@ static int write_metrics(const run *r)
         print_value(out, m->val_loss);
         print_value(out, m->val_accuracy);
         print_value(out, m->learning_rate);
-        fprintf(out, ",%.3f\n", m->seconds);
+        fprintf(out, ",%.3f", m->seconds);
+        if (sources > 0)
+            print_value(out, m->val_source_accuracy);
+        for (int32_t k = 0; k < sources; k++)
+            print_value(out, asl_trainer_source_accuracy(r->trainer, i, k));
+        fputc('\n', out);
     }
     char *path = run_path(r, "metrics.csv");
     const int code = fclose(out) == 0 ? files_write_text(path, text) : CLI_FAILED;
@@ -153,13 +174,15 @@ static int write_charts(const run *r)
     double *values = cli_alloc(4 * count, sizeof *values);
     for (size_t i = 0; i < count; i++) {
         values[i] = 100 * r->history[i].train_accuracy;
-        values[count + i] = 100 * r->history[i].val_accuracy;
+        values[count + i] = 100 * r->history[i].val_source_accuracy;
         values[2 * count + i] = r->history[i].train_loss;
         values[3 * count + i] = r->history[i].val_loss;
     }
     chart c = {.count = r->epoch_count, .epochs = r->epochs};
-    char *title = cli_format("Accuracy: %s, %s split", r->preset,
-                             r->validation ? asl_split_name(r->split_used) : "no");
+    asl_model_info info = {.struct_size = sizeof info};
+    asl_model_get_info(&info, r->start, NULL);
+    char *title =
+        cli_format("Accuracy: %s, %s split", info.preset, r->validation ? run_split_name(r) : "no");
     char *path = run_path(r, "accuracy.png");
     c.title = title;
     c.unit = "%";
@@ -171,8 +194,7 @@ static int write_charts(const run *r)
     free(title);
 
     path = run_path(r, "loss.png");
-    title = cli_format("Loss: %s, %s split", r->preset,
-                       r->validation ? asl_split_name(r->split_used) : "no");
+    title = cli_format("Loss: %s, %s split", info.preset, r->validation ? run_split_name(r) : "no");
     c.title = title;
     c.unit = "";
     c.y_max = 0;
@@ -221,60 +243,4 @@ int run_write_models(const run *r, bool finished)
     asl_model_free(last);
     asl_model_free(best);
     return code;
-}
-
-/* ---- The end ---- */
-
-const asl_epoch_metrics *run_best_epoch(const run *r)
-{
-    const asl_epoch_metrics *best = NULL;
-    for (int32_t i = 0; i < r->epoch_count; i++)
-        if (r->history[i].is_best)
-            best = &r->history[i];
-    return best ? best : r->history;
-}
-
-static json_t *epoch_json(const asl_epoch_metrics *m)
-{
-    json_t *object = json_object();
-    json_put(object, "epoch", json_integer(m->epoch));
-    json_put(object, "train_loss", json_number(m->train_loss));
-    json_put(object, "train_accuracy", json_number(m->train_accuracy));
-    json_put(object, "val_loss", json_number(m->val_loss));
-    json_put(object, "val_accuracy", json_number(m->val_accuracy));
-    json_put(object, "learning_rate", json_number(m->learning_rate));
-    json_put(object, "seconds", json_number(m->seconds));
-    return object;
-}
-
-static void print_result_json(const run *r)
-{
-    const asl_epoch_metrics *best = run_best_epoch(r);
-    json_t *document = json_document(), *epochs = json_array(), *split = json_object();
-    for (int32_t i = 0; i < r->epoch_count; i++)
-        json_add(epochs, epoch_json(&r->history[i]));
-    json_put(split, "kind", json_text(r->validation ? asl_split_name(r->split_used) : "none"));
-    json_put(split, "train", json_integer(asl_dataset_count(r->train)));
-    json_put(split, "validation",
-             json_integer(r->validation ? asl_dataset_count(r->validation) : 0));
-    json_put(document, "run", json_text(r->folder));
-    json_put(document, "split", split);
-    json_put(document, "epochs", epochs);
-    json_put(document, "best_epoch", json_integer(best->epoch));
-    json_put(document, "best_train_accuracy", json_number(best->train_accuracy));
-    json_put(document, "best_val_accuracy", json_number(best->val_accuracy));
-    json_print(document);
-}
-
-void run_print_result(const run *r)
-{
-    if (r->json) {
-        print_result_json(r);
-        return;
-    }
-    const asl_epoch_metrics *best = run_best_epoch(r);
-    const bool validated = isfinite(best->val_accuracy);
-    printf("best %s accuracy %.2f %% in epoch %d\n", validated ? "validation" : "training",
-           100 * (validated ? best->val_accuracy : best->train_accuracy), (int)best->epoch);
-    printf("wrote %s/best.safetensors and model.safetensors (after the last epoch)\n", r->folder);
 }

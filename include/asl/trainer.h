@@ -11,6 +11,7 @@
 #ifndef ASL_TRAINER_H
 #define ASL_TRAINER_H
 
+#include "asl/augment.h"
 #include "asl/base.h"
 #include "asl/dataset.h"
 #include "asl/model.h"
@@ -56,14 +57,19 @@ typedef struct asl_epoch_metrics {
     double val_loss, val_accuracy;     /**< After the epoch; NaN without a validation set. */
     double learning_rate;              /**< Of the last step. */
     double seconds;                    /**< Wall time of the epoch; not part of determinism. */
-    int32_t is_best;                   /**< 1 when the best so far (val_accuracy, ties broken by
-                                            lower val_loss; train values without validation). */
+    int32_t is_best;                   /**< 1 when the best so far (val_source_accuracy, ties broken
+                                            by lower val_loss; train values without validation). */
     int32_t reserved;                  /**< 0. */
+    double val_source_accuracy;        /**< Mean over the validation set's sources of their
+                                            accuracy, each source counting alike however many
+                                            pictures it has; val_accuracy when it is no mix of
+                                            several; NaN without a validation set. */
 } asl_epoch_metrics;
 
 /** Called on the thread that runs asl_trainer_run(), at most about ten times a second and at the
  * end of each pass, with @p progress, valid during the call, and the options' @p user. Must not
- * call into the same trainer except asl_trainer_request_stop(). */
+ * call into the same trainer except asl_trainer_request_stop() and, for epochs that have ended,
+ * asl_trainer_source_accuracy(). */
 typedef void (*asl_train_progress_fn)(const asl_train_progress *progress, void *user);
 /** Called with the @p metrics of each epoch, after its checkpoint is on disk; the same rules. */
 typedef void (*asl_epoch_fn)(const asl_epoch_metrics *metrics, void *user);
@@ -124,6 +130,26 @@ typedef struct asl_trainer_options {
     asl_all_reduce_fn all_reduce;      /**< Their sum; not called when ranks is 1. */
     const char *precision;             /**< As in asl_inferer_options. With "bf16" the weights, what
                                             the optimiser keeps and all sums stay float32. */
+    const asl_augmentation *augmentation; /**< Changes the training pictures, differently in each
+                                               epoch; NULL (default) leaves them as they are. Those
+                                               that it leaves without a letter get the class
+                                               "nothing". */
+    double average;         /**< Decay of a running mean of the weights, 0 <= average < 1, such as
+                                 0.999; 0 (default) = none. The means are then what is validated,
+                                 kept of the best epoch and handed out as models. After every
+                                 fourth step and the last of an epoch they become d^n times what
+                                 they were plus 1 - d^n times the weights, running statistics
+                                 included: n is the number of steps since the last time, d the
+                                 lesser of average and (1 + step) / (10 + step), so that the
+                                 starting weights are soon forgotten. */
+    int64_t epoch_pictures; /**< Pictures of an epoch, drawn so that each source of a mix gets the
+                                 share of its weight and each class of a source as much as the
+                                 others, up to 2^31-1. 0 (default) = each picture once. */
+    double start_share;     /**< Share of the run's steps to take on smaller pictures, 0..1, default
+                                 0; goes with start_size. */
+    int32_t start_size;     /**< Longer side of those in pixels, less than the network's own; 0
+                                 (default) = none. The network must be possible at that size. */
+    int32_t reserved;       /**< 0. */
 } asl_trainer_options;
 
 /** Write the defaults into the first @p struct_size bytes of @p options; pass sizeof *options.
@@ -137,9 +163,11 @@ ASL_API void asl_trainer_options_init(asl_trainer_options *options, size_t struc
  * @param train       Pictures to learn from; decoded and scaled as needed, at once when packed at
  *                    the model's size. An unreadable picture is an error here: pack first.
  * @param validation  Pictures to measure on, or NULL.
- * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_NOMEM; ASL_ERR_LABELS naming a class that the model lacks;
- *   ASL_ERR_BACKEND; ASL_ERR_UNSUPPORTED naming a layer that the backend does not have;
- *   ASL_ERR_DEVICE_LOST; ASL_ERR_SYSTEM; ASL_ERR_TOO_NEW. @since 1.0 */
+ * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_NOMEM; ASL_ERR_LABELS naming a class that the model lacks
+ *   ("nothing" too, where augmentation leaves pictures without a letter); ASL_ERR_ARCHITECTURE
+ *   naming the layer that is not possible at start_size; ASL_ERR_BACKEND; ASL_ERR_UNSUPPORTED
+ *   naming a layer that the backend does not have; ASL_ERR_DEVICE_LOST; ASL_ERR_SYSTEM;
+ *   ASL_ERR_TOO_NEW. @since 1.0 */
 ASL_API asl_status asl_trainer_create(asl_trainer **out, const asl_model *model,
                                       const asl_dataset *train, const asl_dataset *validation,
                                       const asl_trainer_options *options, asl_error *err);
@@ -148,8 +176,8 @@ ASL_API asl_status asl_trainer_create(asl_trainer **out, const asl_model *model,
  * All settings that shape the result come from the checkpoint; @p options supplies threads,
  * backend, isa, precision, checkpoint, checkpoint_steps, callbacks, rank and ranks (another number
  * than before is allowed), and `epochs` when larger than the checkpoint's (only with a constant
- * schedule; 0, or NULL for @p options, keeps the checkpoint's, while the default of 10 may prolong
- * a shorter run). A damaged newest checkpoint falls back to PATH.prev.
+ * schedule and without start_size; 0, or NULL for @p options, keeps the checkpoint's, while the
+ * default of 10 may prolong a shorter run). A damaged newest checkpoint falls back to PATH.prev.
  * @return ASL_OK; ASL_PARTIAL when the fall-back was used (also told to on_warning);
  *   ASL_ERR_DATASET_CHANGED when the data differ from those of the run; otherwise as
  *   asl_model_load() and asl_trainer_create(). @since 1.0 */
@@ -202,6 +230,13 @@ ASL_API int32_t asl_trainer_epoch_count(const asl_trainer *trainer);
  * @since 1.0 */
 ASL_API asl_status asl_trainer_get_epoch(asl_epoch_metrics *out, const asl_trainer *trainer,
                                          int32_t index, asl_error *err);
+
+/** Accuracy, 0..1, on source @p source_index of the validation set after epoch @p index,
+ * 0..epoch_count-1: what val_source_accuracy is the mean of. Sources are those of
+ * asl_dataset_source_name(). NaN for one without pictures, and for what is not there.
+ * @since 1.0 */
+ASL_API double asl_trainer_source_accuracy(const asl_trainer *trainer, int32_t index,
+                                           int32_t source_index);
 
 /** Fill @p out with the settings in force, as resolved (after a resume: the checkpoint's); its
  * strings live as long as the trainer. @return ASL_OK; ASL_ERR_ARG. @since 1.0 */

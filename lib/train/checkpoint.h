@@ -24,6 +24,10 @@ enum {
     ASL__WHOLE_VALIDATION_COUNT, /* 0: no validation */
     ASL__WHOLE_VALIDATION_DONE,
     ASL__WHOLE_VALIDATION_CORRECT,
+    ASL__WHOLE_FIRST_NUMBERS, /* those that follow are 0 where they are missing, as they are from
+                                 checkpoints of the first versions */
+    ASL__WHOLE_EPOCH_PICTURES = ASL__WHOLE_FIRST_NUMBERS,
+    ASL__WHOLE_START_SIZE,
     ASL__WHOLE_NUMBERS
 };
 
@@ -40,6 +44,10 @@ enum {
     ASL__REAL_VALIDATION_LOSS_SUM,
     ASL__REAL_LAST_RATE,
     ASL__REAL_EPOCH_SECONDS,
+    ASL__REAL_FIRST_NUMBERS, /* as above */
+    ASL__REAL_LATER_SETTINGS = ASL__REAL_FIRST_NUMBERS,
+    ASL__REAL_AVERAGE = ASL__REAL_LATER_SETTINGS,
+    ASL__REAL_START_SHARE,
     ASL__REAL_NUMBERS
 };
 
@@ -57,15 +65,20 @@ enum {
 
 extern const char *const asl__whole_keys[ASL__WHOLE_NUMBERS]; /* metadata; decimal */
 extern const char *const asl__vector_names[3];                /* by ASL__STATE_*; [0] unused */
-#define ASL__TENSOR_REALS   "trainer/reals"
-#define ASL__TENSOR_HISTORY "trainer/history"
-#define ASL__TENSOR_BEST    "best/parameters"
-#define ASL__MODEL_PREFIX   "model/"
+#define ASL__TENSOR_REALS     "trainer/reals"
+#define ASL__TENSOR_HISTORY   "trainer/history"
+#define ASL__TENSOR_BEST      "best/parameters"
+#define ASL__TENSOR_AVERAGE   "average/parameters"
+#define ASL__TENSOR_CORRECT   "sources/correct"  /* of the validation under way */
+#define ASL__TENSOR_ACCURACY  "sources/accuracy" /* one row an epoch */
+#define ASL__MODEL_PREFIX     "model/"
+#define ASL__KEY_AUGMENTATION "asl.train.augmentation" /* its text; missing when there is none */
 
 /* A checkpoint file, read and checked. */
 typedef struct asl__checkpoint {
     asl__tensors file;
-    asl_model *model; /* with the current weights */
+    asl_model *model;               /* with the current weights */
+    asl_augmentation *augmentation; /* NULL: none */
     int64_t whole[ASL__WHOLE_NUMBERS];
     double real[ASL__REAL_NUMBERS];
 } asl__checkpoint;

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "train/checkpoint.h"
+#include "train/metrics.h"
 
 const char *const asl__whole_keys[ASL__WHOLE_NUMBERS] = {
     [ASL__WHOLE_EPOCHS] = "asl.train.epochs",
@@ -26,6 +27,8 @@ const char *const asl__whole_keys[ASL__WHOLE_NUMBERS] = {
     [ASL__WHOLE_VALIDATION_COUNT] = "asl.validation.count",
     [ASL__WHOLE_VALIDATION_DONE] = "asl.validation.done",
     [ASL__WHOLE_VALIDATION_CORRECT] = "asl.validation.correct",
+    [ASL__WHOLE_EPOCH_PICTURES] = "asl.train.epoch_pictures",
+    [ASL__WHOLE_START_SIZE] = "asl.train.start_size",
 };
 
 const char *const asl__vector_names[3] = {
@@ -35,6 +38,7 @@ const char *const asl__vector_names[3] = {
 
 void asl__checkpoint_free(asl__checkpoint *checkpoint)
 {
+    asl_augmentation_free(checkpoint->augmentation);
     asl_model_free(checkpoint->model);
     asl__tensors_free(&checkpoint->file);
     *checkpoint = (asl__checkpoint){0};
@@ -57,12 +61,19 @@ void asl__checkpoint_options(asl_trainer_options *options, const asl__checkpoint
     options->momentum = real[ASL__REAL_MOMENTUM];
     options->weight_decay = real[ASL__REAL_WEIGHT_DECAY];
     options->label_smoothing = real[ASL__REAL_LABEL_SMOOTHING];
+    options->augmentation = checkpoint->augmentation;
+    options->average = real[ASL__REAL_AVERAGE];
+    options->epoch_pictures = whole[ASL__WHOLE_EPOCH_PICTURES];
+    options->start_share = real[ASL__REAL_START_SHARE];
+    options->start_size = (int32_t)whole[ASL__WHOLE_START_SIZE];
 }
 
 static bool read_whole(asl__checkpoint *out)
 {
     for (int32_t i = 0; i < ASL__WHOLE_NUMBERS; i++) {
         const char *text = asl__tensors_entry(&out->file, asl__whole_keys[i]);
+        if (!text && i >= ASL__WHOLE_FIRST_NUMBERS)
+            continue;
         if (!text || !asl__parse_i64(&out->whole[i], text, strlen(text)))
             return false;
     }
@@ -81,9 +92,11 @@ static bool has_tensor(const asl__checkpoint *checkpoint, const char *name, int3
 
 static bool read_real(asl__checkpoint *out)
 {
-    if (!has_tensor(out, ASL__TENSOR_REALS, ASL__DTYPE_F64, ASL__REAL_NUMBERS, 0))
+    if (!has_tensor(out, ASL__TENSOR_REALS, ASL__DTYPE_F64, ASL__REAL_NUMBERS, 0) &&
+        !has_tensor(out, ASL__TENSOR_REALS, ASL__DTYPE_F64, ASL__REAL_FIRST_NUMBERS, 0))
         return false;
-    memcpy(out->real, asl__tensors_find(&out->file, ASL__TENSOR_REALS)->data, sizeof out->real);
+    const asl__file_tensor *tensor = asl__tensors_find(&out->file, ASL__TENSOR_REALS);
+    memcpy(out->real, tensor->data, tensor->bytes);
     for (int32_t i = 0; i < ASL__REAL_NUMBERS; i++) {
         if (!isfinite(out->real[i]))
             return false;
@@ -100,6 +113,9 @@ static bool has_vectors(const asl__checkpoint *checkpoint)
         if (!has_tensor(checkpoint, asl__vector_names[i], ASL__DTYPE_F32, count, 0))
             return false;
     }
+    if (checkpoint->real[ASL__REAL_AVERAGE] > 0.0 &&
+        !has_tensor(checkpoint, ASL__TENSOR_AVERAGE, ASL__DTYPE_F32, count, 0))
+        return false;
     return epoch == 0 ||
            (has_tensor(checkpoint, ASL__TENSOR_BEST, ASL__DTYPE_F32, count, 0) &&
             has_tensor(checkpoint, ASL__TENSOR_HISTORY, ASL__DTYPE_F64, epoch, ASL__COLUMNS));
@@ -108,10 +124,13 @@ static bool has_vectors(const asl__checkpoint *checkpoint)
 static bool has_legal_options(const asl__checkpoint *checkpoint)
 {
     asl_trainer_options options = asl__trainer_defaults;
+    const int64_t size = checkpoint->whole[ASL__WHOLE_START_SIZE];
     for (int32_t i = ASL__WHOLE_EPOCHS; i <= ASL__WHOLE_NESTEROV; i++) {
         if (checkpoint->whole[i] < 0 || checkpoint->whole[i] > INT32_MAX)
             return false;
     }
+    if (size < 0 || size > INT32_MAX)
+        return false;
     asl__checkpoint_options(&options, checkpoint);
     return asl__trainer_options_fault(&options) == NULL;
 }
@@ -127,8 +146,9 @@ static bool has_legal_position(const asl__checkpoint *checkpoint)
 {
     const int64_t *whole = checkpoint->whole;
     const int64_t batch = whole[ASL__WHOLE_BATCH_SIZE];
-    const int64_t count = whole[ASL__WHOLE_TRAIN_COUNT], done = whole[ASL__WHOLE_TRAIN_DONE];
-    const int64_t epoch = whole[ASL__WHOLE_EPOCH];
+    const int64_t drawn = whole[ASL__WHOLE_EPOCH_PICTURES];
+    const int64_t count = drawn > 0 ? drawn : whole[ASL__WHOLE_TRAIN_COUNT];
+    const int64_t done = whole[ASL__WHOLE_TRAIN_DONE], epoch = whole[ASL__WHOLE_EPOCH];
     if (count < 1 || count > INT32_MAX ||
         !is_batch_end(done, count, whole[ASL__WHOLE_TRAIN_CORRECT], batch) ||
         !is_batch_end(whole[ASL__WHOLE_VALIDATION_DONE], whole[ASL__WHOLE_VALIDATION_COUNT],
@@ -142,12 +162,24 @@ static bool has_legal_position(const asl__checkpoint *checkpoint)
     return whole[ASL__WHOLE_STEP] == epoch * steps_per_epoch + (done + batch - 1) / batch;
 }
 
+/* Only memory can be short; a text that makes no augmentation leaves `legal` false. */
+static asl_status read_augmentation(asl__checkpoint *out, bool *legal, asl_error *err)
+{
+    const char *text = asl__tensors_entry(&out->file, ASL__KEY_AUGMENTATION);
+    const asl_status status =
+        text ? asl_augmentation_create(&out->augmentation, text, err) : ASL_OK;
+    *legal = status != ASL_ERR_ARG;
+    return *legal ? status : ASL_OK;
+}
+
 static asl_status read_one(asl__checkpoint *out, const char *path, asl_error *err)
 {
     asl_status status;
+    bool legal = false;
     ASL__TRY(asl__tensors_read(&out->file, path, err));
     ASL__TRY(asl__model_from_file(&out->model, &out->file, ASL__MODEL_PREFIX, err));
-    if (!read_whole(out) || !read_real(out) || !has_legal_options(out) ||
+    ASL__TRY(read_augmentation(out, &legal, err));
+    if (!legal || !read_whole(out) || !read_real(out) || !has_legal_options(out) ||
         !has_legal_position(out) || !has_vectors(out)) {
         status = asl__fail(err, ASL_ERR_MODEL,
                            "'%s' is no usable checkpoint: its settings or its position are missing "
@@ -205,14 +237,61 @@ static void restore_history(asl_trainer *trainer, const asl__checkpoint *checkpo
             .learning_rate = values[ASL__COLUMN_LEARNING_RATE],
             .seconds = values[ASL__COLUMN_SECONDS],
             .is_best = values[ASL__COLUMN_IS_BEST] != 0.0,
+            .val_source_accuracy = trainer->sources.count > 0
+                                       ? asl__sources_mean(&trainer->sources, i)
+                                   : trainer->validation.dataset ? values[ASL__COLUMN_VAL_ACCURACY]
+                                                                 : (double)NAN,
         };
     }
+}
+
+/* Whether the sums by source fit the other sums, and the shares are shares. */
+static bool are_sources_possible(const asl__sources *sources, int32_t epochs, int64_t correct)
+{
+    for (int32_t i = 0; i < sources->count; i++) {
+        if (sources->correct[i] < 0 || sources->correct[i] > sources->pictures[i])
+            return false;
+        correct -= sources->correct[i];
+    }
+    for (int64_t i = 0; i < (int64_t)epochs * sources->count; i++) {
+        if (!(sources->accuracy[i] >= 0.0 && sources->accuracy[i] <= 1.0))
+            return false;
+    }
+    return correct == 0;
+}
+
+static asl_status restore_sources(asl_trainer *trainer, const asl__checkpoint *checkpoint,
+                                  asl_error *err)
+{
+    asl__sources *sources = &trainer->sources;
+    const int64_t count = sources->count, epochs = trainer->state.epoch;
+    const asl__file_tensor *correct = asl__tensors_find(&checkpoint->file, ASL__TENSOR_CORRECT);
+    const asl__file_tensor *accuracy = asl__tensors_find(&checkpoint->file, ASL__TENSOR_ACCURACY);
+    if (count == 0)
+        return ASL_OK;
+    if (has_tensor(checkpoint, ASL__TENSOR_CORRECT, ASL__DTYPE_I64, count, 0) &&
+        (epochs == 0 ||
+         has_tensor(checkpoint, ASL__TENSOR_ACCURACY, ASL__DTYPE_F64, epochs, count))) {
+        memcpy(sources->correct, correct->data, correct->bytes);
+        if (epochs > 0)
+            memcpy(sources->accuracy, accuracy->data, accuracy->bytes);
+        if (are_sources_possible(sources, trainer->state.epoch, trainer->state.validation.correct))
+            return ASL_OK;
+    }
+    return asl__fail(err, ASL_ERR_MODEL,
+                     "the checkpoint is not usable: what validation found in each source is "
+                     "missing or impossible");
+}
+
+static void restore_vector(float *values, const asl__checkpoint *checkpoint, const char *name)
+{
+    const asl__file_tensor *tensor = asl__tensors_find(&checkpoint->file, name);
+    memcpy(values, tensor->data, tensor->bytes);
 }
 
 asl_status asl__checkpoint_restore(asl_trainer *trainer, const asl__checkpoint *checkpoint,
                                    asl_error *err)
 {
-    const size_t bytes = trainer->model->network.parameter_count * sizeof(float);
     const int64_t *whole = checkpoint->whole;
     const double *real = checkpoint->real;
     asl_status status;
@@ -226,13 +305,13 @@ asl_status asl__checkpoint_restore(asl_trainer *trainer, const asl__checkpoint *
         .learning_rate = real[ASL__REAL_LAST_RATE],
         .epoch_seconds = real[ASL__REAL_EPOCH_SECONDS],
     };
-    for (int32_t i = ASL__STATE_MOMENT1; i < asl__vector_count(trainer->options.optimizer); i++) {
-        const asl__file_tensor *tensor = asl__tensors_find(&checkpoint->file, asl__vector_names[i]);
-        memcpy(trainer->vectors[i], tensor->data, bytes);
-        ASL__TRY(trainer->backend->plan_set_state(trainer->plan, i, trainer->vectors[i], err));
-    }
+    for (int32_t i = ASL__STATE_MOMENT1; i < asl__vector_count(trainer->options.optimizer); i++)
+        restore_vector(trainer->vectors[i], checkpoint, asl__vector_names[i]);
+    if (trainer->average)
+        restore_vector(trainer->average, checkpoint, ASL__TENSOR_AVERAGE);
+    ASL__TRY(restore_sources(trainer, checkpoint, err));
     if (trainer->state.epoch > 0) {
-        memcpy(trainer->best, asl__tensors_find(&checkpoint->file, ASL__TENSOR_BEST)->data, bytes);
+        restore_vector(trainer->best, checkpoint, ASL__TENSOR_BEST);
         restore_history(trainer, checkpoint);
     }
     return ASL_OK;

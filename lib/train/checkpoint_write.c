@@ -45,7 +45,7 @@ static void fill_whole(int64_t *whole, const asl_trainer *trainer)
     whole[ASL__WHOLE_STEP] = state->step;
     whole[ASL__WHOLE_EPOCH] = state->epoch;
     whole[ASL__WHOLE_TRAIN_FINGERPRINT] = (int64_t)asl_dataset_fingerprint(trainer->train.dataset);
-    whole[ASL__WHOLE_TRAIN_COUNT] = trainer->train.count;
+    whole[ASL__WHOLE_TRAIN_COUNT] = asl_dataset_count(trainer->train.dataset);
     whole[ASL__WHOLE_TRAIN_DONE] = state->train.done;
     whole[ASL__WHOLE_TRAIN_CORRECT] = state->train.correct;
     whole[ASL__WHOLE_VALIDATION_FINGERPRINT] =
@@ -53,6 +53,8 @@ static void fill_whole(int64_t *whole, const asl_trainer *trainer)
     whole[ASL__WHOLE_VALIDATION_COUNT] = trainer->validation.count;
     whole[ASL__WHOLE_VALIDATION_DONE] = state->validation.done;
     whole[ASL__WHOLE_VALIDATION_CORRECT] = state->validation.correct;
+    whole[ASL__WHOLE_EPOCH_PICTURES] = options->epoch_pictures;
+    whole[ASL__WHOLE_START_SIZE] = options->start_size;
 }
 
 static void fill_real(double *real, const asl_trainer *trainer)
@@ -69,6 +71,8 @@ static void fill_real(double *real, const asl_trainer *trainer)
     real[ASL__REAL_VALIDATION_LOSS_SUM] = trainer->state.validation.loss_sum;
     real[ASL__REAL_LAST_RATE] = trainer->state.learning_rate;
     real[ASL__REAL_EPOCH_SECONDS] = trainer->state.epoch_seconds;
+    real[ASL__REAL_AVERAGE] = options->average;
+    real[ASL__REAL_START_SHARE] = options->start_share;
 }
 
 void asl__checkpoint_numbers(int64_t whole[ASL__WHOLE_NUMBERS], double real[ASL__REAL_NUMBERS],
@@ -78,10 +82,14 @@ void asl__checkpoint_numbers(int64_t whole[ASL__WHOLE_NUMBERS], double real[ASL_
     fill_real(real, trainer);
 }
 
-static asl_status add_whole(asl__tensors_writer *writer, const int64_t *whole, asl_error *err)
+static asl_status add_settings(asl__tensors_writer *writer, const int64_t *whole,
+                               const asl_augmentation *augmentation, asl_error *err)
 {
     char text[24];
     asl_status status;
+    if (augmentation)
+        ASL__TRY(asl__tensors_writer_entry(writer, ASL__KEY_AUGMENTATION,
+                                           asl_augmentation_text(augmentation), err));
     for (int32_t i = 0; i < ASL__WHOLE_NUMBERS; i++) {
         snprintf(text, sizeof text, "%lld", (long long)whole[i]);
         ASL__TRY(asl__tensors_writer_entry(writer, asl__whole_keys[i], text, err));
@@ -115,6 +123,23 @@ static asl_status add_history(contents *file, const asl_trainer *trainer, asl_er
                                       file->history, err);
 }
 
+static asl_status add_sources(asl__tensors_writer *writer, const asl__sources *sources,
+                              int32_t epochs, asl_error *err)
+{
+    const int64_t shape[2] = {epochs, sources->count}, count = sources->count;
+    asl_status status;
+    if (count == 0)
+        return ASL_OK;
+    ASL__TRY(asl__tensors_writer_tensor(writer, ASL__TENSOR_CORRECT, ASL__DTYPE_I64, &count, 1,
+                                        sources->correct, err));
+    if (epochs > 0)
+        ASL__TRY(asl__tensors_writer_tensor(writer, ASL__TENSOR_ACCURACY, ASL__DTYPE_F64, shape, 2,
+                                            sources->accuracy, err));
+    return ASL_OK;
+fail:
+    return status;
+}
+
 static asl_status add_vectors(asl__tensors_writer *writer, const asl_trainer *trainer,
                               asl_error *err)
 {
@@ -123,6 +148,9 @@ static asl_status add_vectors(asl__tensors_writer *writer, const asl_trainer *tr
     for (int32_t i = ASL__STATE_MOMENT1; i < asl__vector_count(trainer->options.optimizer); i++)
         ASL__TRY(asl__tensors_writer_tensor(writer, asl__vector_names[i], ASL__DTYPE_F32, &count, 1,
                                             trainer->vectors[i], err));
+    if (trainer->average)
+        ASL__TRY(asl__tensors_writer_tensor(writer, ASL__TENSOR_AVERAGE, ASL__DTYPE_F32, &count, 1,
+                                            trainer->average, err));
     if (trainer->state.epoch > 0)
         ASL__TRY(asl__tensors_writer_tensor(writer, ASL__TENSOR_BEST, ASL__DTYPE_F32, &count, 1,
                                             trainer->best, err));
@@ -141,10 +169,11 @@ asl_status asl__checkpoint_write(const asl_trainer *trainer, const char *path, a
     ASL__TRY(asl__tensors_writer_create(&file.writer, err));
     ASL__TRY(asl__model_to_file(file.writer, file.model, ASL__MODEL_PREFIX, err));
     asl__checkpoint_numbers(file.whole, file.real, trainer);
-    ASL__TRY(add_whole(file.writer, file.whole, err));
+    ASL__TRY(add_settings(file.writer, file.whole, trainer->augmentation, err));
     ASL__TRY(asl__tensors_writer_tensor(file.writer, ASL__TENSOR_REALS, ASL__DTYPE_F64, &reals, 1,
                                         file.real, err));
     ASL__TRY(add_history(&file, trainer, err));
+    ASL__TRY(add_sources(file.writer, &trainer->sources, trainer->state.epoch, err));
     ASL__TRY(add_vectors(file.writer, trainer, err));
     status = asl__tensors_writer_save(file.writer, path, err);
 fail:

@@ -7,12 +7,13 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/random.h"
 #include "train/checkpoint.h"
+#include "train/feed.h"
 #include "train/kept.h"
 #include "train/metrics.h"
 #include "train/ranks.h"
 #include "train/schedule.h"
+#include "train/weights.h"
 
 #define REPORT_SECONDS 0.1
 #define MOST_FAILURES  3           /* checkpoints in a row that may fail before the run ends */
@@ -85,7 +86,7 @@ static asl_status keep(asl_trainer *trainer, asl_error *err)
 static asl_status save(asl_trainer *trainer, asl_error *err)
 {
     asl_status status;
-    ASL__TRY(asl__trainer_snapshot(trainer, err));
+    ASL__TRY(asl__weights_snapshot(trainer, err));
     status = keep(trainer, err);
 fail:
     return asl__ranks_meet(trainer, status, err);
@@ -98,7 +99,7 @@ static asl_status stop(asl_trainer *trainer, bool kept, asl_error *err)
     asl_status status = ASL_OK;
     asl_error cause = ASL_ERROR_INIT;
     if (!kept)
-        ASL__TRY(asl__trainer_snapshot(trainer, err));
+        ASL__TRY(asl__weights_snapshot(trainer, err));
     if (!kept && trainer->checkpoint && asl__checkpoint_keep(trainer, &cause) != ASL_OK) {
         cause.code = status = ASL_ERR_IO;
         asl__error_copy(err, &cause);
@@ -106,25 +107,6 @@ static asl_status stop(asl_trainer *trainer, bool kept, asl_error *err)
 fail:
     status = asl__ranks_meet(trainer, status, err);
     return status == ASL_OK ? ASL_STOPPED : status;
-}
-
-/* Fills trainer->labels; fails on the first picture that could not be read. */
-static asl_status take_labels(asl_trainer *trainer, const asl__feed *feed, const asl__batch *batch,
-                              asl_error *err)
-{
-    asl_sample sample = {.struct_size = sizeof sample};
-    asl_status status;
-    for (int32_t i = 0; i < batch->count; i++) {
-        if (batch->status[i] < 0) {
-            asl__error_copy(err, &batch->errors[i]);
-            return batch->status[i];
-        }
-        ASL__TRY(asl_dataset_get_sample(&sample, feed->dataset, batch->positions[i], err));
-        trainer->labels[i] = feed->label_map[sample.class_index];
-    }
-    return ASL_OK;
-fail:
-    return status;
 }
 
 asl__step_options asl__trainer_step(const asl_trainer *trainer, int64_t step, int32_t first)
@@ -148,18 +130,21 @@ asl__step_options asl__trainer_step(const asl_trainer *trainer, int64_t step, in
 }
 
 /* A whole step, or with several ranks what this one's share contributes to it. */
-static asl_status train_share(asl__pass *sums, asl_trainer *trainer, const asl__batch *batch,
-                              const asl__step_options *step, asl_error *err)
+static asl_status train_share(asl__pass *sums, asl_trainer *trainer, const asl__step_options *step,
+                              asl_error *err)
 {
     const asl__backend *backend = trainer->backend;
+    asl__plan *plan = trainer->active;
     asl__step_result result;
+    asl__batch batch;
     asl_status status;
+    ASL__TRY(asl__feed_next(&batch, &trainer->train, trainer, err));
     if (trainer->options.ranks == 1)
-        ASL__TRY(backend->plan_train_step(&result, trainer->plan, batch->images, trainer->labels,
-                                          batch->count, step, err));
+        ASL__TRY(backend->plan_train_step(&result, plan, batch.images, trainer->labels, batch.count,
+                                          step, err));
     else
-        ASL__TRY(backend->plan_gradients(trainer->exchange, &result, trainer->plan, batch->images,
-                                         trainer->labels, batch->count, step, err));
+        ASL__TRY(backend->plan_gradients(trainer->exchange, &result, plan, batch.images,
+                                         trainer->labels, batch.count, step, err));
     sums->loss_sum = result.loss_sum;
     sums->correct = result.correct;
     return ASL_OK;
@@ -167,29 +152,35 @@ fail:
     return status;
 }
 
-static asl_status validate_share(asl__pass *sums, asl_trainer *trainer, const asl__batch *batch,
-                                 asl_error *err)
+/* Adds up a batch; in trainer->exchange the pictures of each source that were right. */
+static asl_status count_batch(asl__pass *sums, asl_trainer *trainer, const asl__batch *batch,
+                              asl_error *err)
 {
-    asl_status status;
-    ASL__TRY(trainer->backend->plan_forward(trainer->logits, trainer->plan, batch->images,
-                                            batch->count, err));
-    asl__pass_add(sums, trainer->logits, trainer->labels, batch->count,
-                  trainer->model->network.classes);
-    return ASL_OK;
+    const int32_t classes = trainer->model->network.classes;
+    asl_sample sample = {.struct_size = sizeof sample};
+    asl_status status = ASL_OK;
+    for (int32_t i = 0; i < batch->count; i++) {
+        const int64_t before = sums->correct;
+        asl__pass_add(sums, trainer->logits + (size_t)i * (size_t)classes, trainer->labels + i, 1,
+                      classes);
+        if (trainer->sources.count == 0 || sums->correct == before)
+            continue;
+        ASL__TRY(
+            asl_dataset_get_sample(&sample, trainer->validation.dataset, batch->positions[i], err));
+        trainer->exchange[sample.source_index] += 1.0f;
+    }
 fail:
     return status;
 }
 
-/* This rank's share of a batch; `step` is NULL in validation. */
-static asl_status run_share(asl__pass *sums, asl_trainer *trainer, const asl__feed *feed,
-                            const asl__step_options *step, asl_error *err)
+static asl_status validate_share(asl__pass *sums, asl_trainer *trainer, asl_error *err)
 {
     asl__batch batch;
     asl_status status;
-    ASL__TRY(asl__loader_next(&batch, feed->loader, err));
-    ASL__TRY(take_labels(trainer, feed, &batch, err));
-    return step ? train_share(sums, trainer, &batch, step, err)
-                : validate_share(sums, trainer, &batch, err);
+    ASL__TRY(asl__feed_next(&batch, &trainer->validation, trainer, err));
+    ASL__TRY(trainer->backend->plan_forward(trainer->logits, trainer->plan, batch.images,
+                                            batch.count, err));
+    return count_batch(sums, trainer, &batch, err);
 fail:
     return status;
 }
@@ -212,14 +203,14 @@ static asl_status train_batch(asl__pass *sums, asl_trainer *trainer, const asl__
     const bool alone = trainer->options.ranks == 1;
     asl_status status = ASL_OK;
     if (share->count > 0)
-        status = run_share(sums, trainer, &trainer->train, &step, err);
+        status = train_share(sums, trainer, &step, err);
     if (!alone)
         weigh_gradients(trainer, share->count, pictures);
     ASL__TRY(asl__ranks_add(trainer, trainer->model->network.parameter_count, sums, status, err));
     if (!isfinite(sums->loss_sum))
         return asl__trainer_diverged(trainer, "the loss", err);
     if (!alone)
-        ASL__TRY(trainer->backend->plan_apply(trainer->plan, trainer->exchange, &step, err));
+        ASL__TRY(trainer->backend->plan_apply(trainer->active, trainer->exchange, &step, err));
     trainer->state.step++;
     trainer->state.learning_rate = step.learning_rate;
     return ASL_OK;
@@ -230,12 +221,17 @@ fail:
 static asl_status validate_batch(asl__pass *sums, asl_trainer *trainer, const asl__share *share,
                                  asl_error *err)
 {
+    const asl__sources *sources = &trainer->sources;
     asl_status status = ASL_OK;
+    for (int32_t i = 0; i < sources->count; i++)
+        trainer->exchange[i] = 0.0f;
     if (share->count > 0)
-        status = run_share(sums, trainer, &trainer->validation, NULL, err);
-    ASL__TRY(asl__ranks_add(trainer, 0, sums, status, err));
+        status = validate_share(sums, trainer, err);
+    ASL__TRY(asl__ranks_add(trainer, (size_t)sources->count, sums, status, err));
     if (!isfinite(sums->loss_sum))
         return asl__trainer_diverged(trainer, "the validation loss", err);
+    for (int32_t i = 0; i < sources->count; i++)
+        sources->correct[i] += (int64_t)trainer->exchange[i];
     return ASL_OK;
 fail:
     return status;
@@ -262,50 +258,22 @@ fail:
     return status;
 }
 
-/* Leaves in the order of a pass what this rank takes of each batch. */
-static void keep_shares(const asl_trainer *trainer, asl__feed *feed)
-{
-    const int64_t batch = trainer->batch_size;
-    feed->own = 0;
-    for (int64_t at = 0; at < feed->count; at += batch) {
-        const int64_t left = feed->count - at;
-        const asl__share share = asl__share_of(trainer, (int32_t)(left < batch ? left : batch));
-        memmove(feed->order + feed->own, feed->order + at + share.first,
-                (size_t)share.count * sizeof *feed->order);
-        feed->own += share.count;
-    }
-}
-
-/* The order of an epoch depends on the seed and the epoch alone. It is made once per epoch: when a
- * pass is taken up again, the loader may still be reading the rest of it. */
-static void make_order(const asl_trainer *trainer, asl__feed *feed)
-{
-    const int32_t epoch = trainer->state.epoch;
-    if (feed->order_epoch == epoch)
-        return;
-    for (int64_t i = 0; i < feed->count; i++)
-        feed->order[i] = i;
-    if (feed == &trainer->train)
-        asl__random_shuffle(feed->order, feed->count, trainer->options.seed,
-                            ASL__STREAM_SHUFFLE + ((uint64_t)epoch << 8));
-    keep_shares(trainer, feed);
-    feed->order_epoch = epoch;
-}
-
 static bool is_kept(const asl_trainer *trainer, const asl__feed *feed)
 {
-    return feed == &trainer->train && trainer->chunk;
+    return feed == &trainer->train && trainer->chunk && trainer->state.step >= trainer->start_steps;
 }
 
-/* Hands the loader what is left of a pass, or nothing when it is not needed. */
+/* Gets weights and pictures ready for what is left of a pass. */
 static asl_status start_pass(asl_trainer *trainer, asl__feed *feed, const asl__pass *pass,
                              asl_error *err)
 {
-    make_order(trainer, feed);
-    const int64_t batches = pass->done / trainer->batch_size;
-    const int64_t before = batches * asl__share_of(trainer, trainer->batch_size).count;
-    const int64_t done = pass->done < feed->count && !is_kept(trainer, feed) ? before : feed->own;
-    return asl__loader_start(feed->loader, feed->order + done, feed->own - done, err);
+    asl_status status = ASL_OK;
+    if (pass->done < feed->count)
+        status = feed == &trainer->train ? asl__weights_train(trainer, err)
+                                         : asl__weights_validate(trainer, err);
+    if (status == ASL_OK)
+        status = asl__feed_start(feed, trainer, pass, is_kept(trainer, feed), err);
+    return asl__ranks_meet(trainer, status, err);
 }
 
 static bool is_checkpoint_due(const asl_trainer *trainer, const asl__feed *feed)
@@ -314,16 +282,26 @@ static bool is_checkpoint_due(const asl_trainer *trainer, const asl__feed *feed)
     return feed == &trainer->train && steps > 0 && trainer->state.step % steps == 0;
 }
 
+/* Whether the next step is the first on pictures of the model's own size. */
+static bool is_size_due(const asl_trainer *trainer, const asl__feed *feed)
+{
+    return feed == &trainer->train && trainer->active != asl__weights_plan(trainer);
+}
+
 /* Goes on with a pass to its end. ASL_STOPPED when told to stop on the way. */
 static asl_status run_pass(asl_trainer *trainer, asl__feed *feed, asl__pass *pass, asl_error *err)
 {
-    asl_status status = start_pass(trainer, feed, pass, err);
-    ASL__TRY(asl__ranks_meet(trainer, status, err));
+    asl_status status;
+    ASL__TRY(start_pass(trainer, feed, pass, err));
     while (pass->done < feed->count) {
+        if (is_size_due(trainer, feed))
+            ASL__TRY(start_pass(trainer, feed, pass, err));
         const double begin = asl__clock_seconds();
         const int64_t before = pass->done;
         ASL__TRY(is_kept(trainer, feed) ? asl__kept_train(trainer, pass, err)
                                         : run_batch(trainer, feed, pass, err));
+        if (feed == &trainer->train)
+            ASL__TRY(asl__weights_average(trainer, err));
         const double seconds = asl__clock_seconds() - begin;
         feed->seconds += seconds;
         feed->pictures += pass->done - before;
@@ -343,15 +321,17 @@ fail:
 static asl_status finish_epoch(asl_trainer *trainer, asl_error *err)
 {
     asl__train_state *state = &trainer->state;
-    asl_status status = asl__trainer_snapshot(trainer, err);
+    asl_status status = asl__weights_snapshot(trainer, err);
     ASL__TRY(asl__ranks_check(trainer, status, err));
     const asl_epoch_metrics row = asl__epoch_metrics(trainer);
     if (row.is_best)
-        memcpy(trainer->best, trainer->vectors[ASL__STATE_PARAMETERS],
+        memcpy(trainer->best, asl__weights_result(trainer),
                trainer->model->network.parameter_count * sizeof(float));
     trainer->history[state->epoch] = row;
     state->epoch++;
     state->train = state->validation = (asl__pass){0};
+    for (int32_t i = 0; i < trainer->sources.count; i++)
+        trainer->sources.correct[i] = 0;
     state->epoch_seconds = 0.0;
     status = keep(trainer, err);
     if (trainer->options.on_epoch)

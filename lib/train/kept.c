@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "train/weights.h"
 
 /* A call to the backend takes about this long: nobody waits longer for progress or a stop, and what
  * a call costs beside its steps does not count. */
@@ -38,7 +39,7 @@ static asl_status hand_over(asl_trainer *trainer, const uint8_t *images, const i
     }
     trainer->chunk->most = 1;
     /* It is not needed from now on; and only here a forked child is told what it is. */
-    ASL__TRY(asl__loader_start(feed->loader, feed->order, 0, err));
+    ASL__TRY(asl__loader_start(feed->loader, feed->order, 0, 0, err));
     ASL__TRY(read_labels(labels, feed, err));
     ASL__TRY(asl__dataset_verify(feed->dataset, trainer->options.threads, err));
     ASL__TRY(trainer->backend->plan_keep(trainer->plan, images, places, labels, feed->count, err));
@@ -52,7 +53,8 @@ asl_status asl__kept_open(asl_trainer *trainer, asl_error *err)
     const asl__shape input = trainer->model->network.input;
     asl_error cause = ASL_ERROR_INIT;
     const int64_t *places = NULL;
-    if (trainer->chunk || !trainer->backend->plan_keep || trainer->options.ranks > 1)
+    if (trainer->chunk || !trainer->backend->plan_keep || trainer->options.ranks > 1 ||
+        trainer->augmentation || trainer->options.epoch_pictures > 0)
         return ASL_OK;
     const uint8_t *images =
         asl__dataset_pixels(&places, trainer->train.dataset, input.width, input.height);
@@ -69,7 +71,7 @@ asl_status asl__kept_open(asl_trainer *trainer, asl_error *err)
     return status;
 }
 
-/* Of the pass, and not past the next checkpoint. */
+/* Of the pass, and not past the next checkpoint or the next time that the means move. */
 static int32_t next_steps(const asl_trainer *trainer, int64_t pictures_left)
 {
     const int32_t batch = trainer->batch_size, every = trainer->options.checkpoint_steps;
@@ -78,6 +80,8 @@ static int32_t next_steps(const asl_trainer *trainer, int64_t pictures_left)
         steps = trainer->chunk->most;
     if (every > 0 && steps > every - trainer->state.step % every)
         steps = every - trainer->state.step % every;
+    if (steps > asl__weights_until_average(trainer))
+        steps = asl__weights_until_average(trainer);
     return atomic_load(&trainer->stop) ? 1 : (int32_t)steps;
 }
 

@@ -48,15 +48,42 @@ double asl__pass_accuracy(const asl__pass *pass)
 /* Validation decides when there is one. */
 static bool is_better(const asl_epoch_metrics *a, const asl_epoch_metrics *b)
 {
-    const bool validated = !isnan(a->val_accuracy);
-    const double accuracy = validated ? a->val_accuracy : a->train_accuracy;
-    const double accuracy_before = validated ? b->val_accuracy : b->train_accuracy;
+    const bool validated = !isnan(a->val_source_accuracy);
+    const double accuracy = validated ? a->val_source_accuracy : a->train_accuracy;
+    const double accuracy_before = validated ? b->val_source_accuracy : b->train_accuracy;
     if (accuracy > accuracy_before || accuracy < accuracy_before)
         return accuracy > accuracy_before;
     return validated ? a->val_loss < b->val_loss : a->train_loss < b->train_loss;
 }
 
-asl_epoch_metrics asl__epoch_metrics(const asl_trainer *trainer)
+double asl__sources_mean(const asl__sources *sources, int32_t epoch)
+{
+    const double *accuracy = sources->accuracy + (size_t)epoch * (size_t)sources->count;
+    double sum = 0.0;
+    int32_t counted = 0;
+    for (int32_t i = 0; i < sources->count; i++) {
+        sum += accuracy[i]; /* 0 where there are no pictures */
+        counted += sources->pictures[i] > 0;
+    }
+    return sum / (double)counted;
+}
+
+/* Of the epoch that has just ended. */
+static double validation_mean(asl_trainer *trainer)
+{
+    const asl__sources *sources = &trainer->sources;
+    const int32_t epoch = trainer->state.epoch;
+    if (sources->count == 0)
+        return asl__pass_accuracy(&trainer->state.validation);
+    double *accuracy = sources->accuracy + (size_t)epoch * (size_t)sources->count;
+    for (int32_t i = 0; i < sources->count; i++)
+        accuracy[i] = sources->pictures[i] > 0
+                          ? (double)sources->correct[i] / (double)sources->pictures[i]
+                          : 0.0;
+    return asl__sources_mean(sources, epoch);
+}
+
+asl_epoch_metrics asl__epoch_metrics(asl_trainer *trainer)
 {
     const asl__train_state *state = &trainer->state;
     asl_epoch_metrics row = {
@@ -68,6 +95,7 @@ asl_epoch_metrics asl__epoch_metrics(const asl_trainer *trainer)
         .val_accuracy = asl__pass_accuracy(&state->validation),
         .learning_rate = state->learning_rate,
         .seconds = state->epoch_seconds,
+        .val_source_accuracy = validation_mean(trainer),
     };
     const int32_t best = asl__best_epoch(trainer);
     row.is_best = best < 0 || is_better(&row, &trainer->history[best]);
@@ -100,6 +128,9 @@ char *asl__metrics_text(const asl_epoch_metrics *row, int64_t step)
         append_number(&text, "train_accuracy", row->train_accuracy);
         append_number(&text, "val_loss", row->val_loss);
         append_number(&text, "val_accuracy", row->val_accuracy);
+        if (row->val_source_accuracy < row->val_accuracy ||
+            row->val_source_accuracy > row->val_accuracy)
+            append_number(&text, "val_source_accuracy", row->val_source_accuracy);
     } else {
         asl__buffer_format(&text, "step=%lld", (long long)step);
     }

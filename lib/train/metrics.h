@@ -14,8 +14,12 @@ void asl__pass_add(asl__pass *pass, const float *logits, const int32_t *labels, 
 double asl__pass_loss(const asl__pass *pass);
 double asl__pass_accuracy(const asl__pass *pass);
 
-/* The row of the epoch that the trainer has just ended, compared with the rows before it. */
-asl_epoch_metrics asl__epoch_metrics(const asl_trainer *trainer);
+/* The row of the epoch that the trainer has just ended, compared with the rows before it; the
+ * accuracies of its sources go into trainer->sources. */
+asl_epoch_metrics asl__epoch_metrics(asl_trainer *trainer);
+
+/* Mean accuracy of the sources that have pictures, in a finished epoch. */
+double asl__sources_mean(const asl__sources *sources, int32_t epoch);
 
 /* Index of the best finished epoch, or -1. */
 int32_t asl__best_epoch(const asl_trainer *trainer);

@@ -66,6 +66,16 @@ const char *asl__trainer_options_fault(const asl_trainer_options *options)
         return "weight_decay must be at least 0 and finite";
     if (!is_share(options->label_smoothing))
         return "label_smoothing must be 0..1";
+    if (!is_share(options->average) || !(options->average < 1.0))
+        return "average must be at least 0 and less than 1";
+    if (!is_within(options->epoch_pictures, 0, INT32_MAX))
+        return "epoch_pictures must be 0..2147483647";
+    if (!is_within(options->start_size, 0, ASL__MAX_SIDE))
+        return "start_size must be 0..4096";
+    if (!is_share(options->start_share))
+        return "start_share must be 0..1";
+    if ((options->start_size > 0) != (options->start_share > 0.0))
+        return "start_size and start_share go together";
     if (!is_within(options->threads, 0, ASL__TRAINER_MAX_THREADS))
         return "threads must be 0..256";
     if (options->checkpoint_steps < 0)

@@ -22,10 +22,11 @@ asl__share asl__share_of(const asl_trainer *trainer, int32_t pictures)
                         .count = each + (rank < more)};
 }
 
-size_t asl__exchange_size(size_t parameters, int32_t ranks)
+size_t asl__exchange_size(size_t parameters, int32_t sources, int32_t ranks)
 {
-    const size_t pieces = (size_t)ranks * PIECES;
-    return (parameters > pieces ? parameters : pieces) + TAIL;
+    const size_t pieces = (size_t)ranks * PIECES, hits = (size_t)sources;
+    const size_t most = parameters > pieces ? parameters : pieces;
+    return (most > hits ? most : hits) + TAIL;
 }
 
 asl_status asl__ranks_add(asl_trainer *trainer, size_t count, asl__pass *sums, asl_status status,
@@ -94,12 +95,17 @@ static uint64_t fingerprint(const asl_trainer *trainer)
     asl__checkpoint_numbers(whole, real, trainer);
     uint64_t hash = add_bytes(0xcbf29ce484222325, whole, sizeof whole);
     hash = add_bytes(hash, real, ASL__REAL_SETTINGS * sizeof *real);
+    hash = add_bytes(hash, real + ASL__REAL_LATER_SETTINGS,
+                     (ASL__REAL_NUMBERS - ASL__REAL_LATER_SETTINGS) * sizeof *real);
+    hash = add_text(hash, asl_augmentation_text(trainer->augmentation));
     hash = add_bytes(hash, &options->checkpoint_steps, sizeof options->checkpoint_steps);
     hash = add_text(hash, options->backend);
     hash = add_text(hash, options->isa);
     hash = add_text(hash, options->precision);
     for (int32_t i = 0; i < asl__vector_count(options->optimizer); i++)
         hash = add_bytes(hash, trainer->vectors[i], bytes);
+    if (trainer->average)
+        hash = add_bytes(hash, trainer->average, bytes);
     return hash;
 }
 

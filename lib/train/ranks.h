@@ -16,8 +16,8 @@ typedef struct asl__share {
 /* Of a batch of `pictures`: as even as can be, and never more than of a larger batch. */
 asl__share asl__share_of(const asl_trainer *trainer, int32_t pictures);
 
-/* Floats that trainer->exchange needs for a network of so many parameters. */
-size_t asl__exchange_size(size_t parameters, int32_t ranks);
+/* Floats that trainer->exchange needs for a network of so many parameters and as many sources. */
+size_t asl__exchange_size(size_t parameters, int32_t sources, int32_t ranks);
 
 /* Adds up `sums` and the first `count` floats of trainer->exchange over all ranks, and finds out
  * whether any was asked to stop. `status` tells how this rank fared until now: when it failed, that

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The trainer behind its handle, and how its files call each other: trainer.c makes it, epoch.c
- * runs it, kept.c several steps at a time, ranks.c joins it with those of other processes,
- * checkpoint_write.c and checkpoint_read.c keep it on disk. */
+/* The trainer behind its handle, and how its files call each other: create.c makes it, trainer.c
+ * answers its caller, epoch.c runs it, feed.c brings the pictures, weights.c knows where the
+ * weights are, kept.c takes several steps at a time, ranks.c joins it with those of other
+ * processes, checkpoint_write.c and checkpoint_read.c keep it on disk. */
 #ifndef ASL_TRAIN_TRAINER_H
 #define ASL_TRAIN_TRAINER_H
 
@@ -39,7 +40,7 @@ typedef struct asl__feed {
     int32_t *label_map;  /* class of the data set -> class of the model */
     int64_t *order;      /* int64[count]: of the pass under way, what this rank takes of it */
     int64_t own;         /* pictures in `order` */
-    int64_t count;       /* of all ranks */
+    int64_t count;       /* of a pass, of all ranks */
     int32_t order_epoch; /* the epoch that `order` is of; -1: none yet */
     double seconds;      /* spent on `pictures` pictures, for the estimate of what is left */
     int64_t pictures;
@@ -52,15 +53,31 @@ typedef struct asl__chunk {
     asl__step_result results[ASL__MAX_KEPT_STEPS];
 } asl__chunk;
 
+/* The sources of the validation set, when it is a mix of several. */
+typedef struct asl__sources {
+    int32_t count;     /* 0: it is not */
+    int64_t *pictures; /* int64[count] */
+    int64_t *correct;  /* int64[count]: of the validation under way */
+    double *accuracy;  /* double[options.epochs][count], of the finished epochs */
+} asl__sources;
+
 struct asl_trainer {
-    asl_model *model;            /* starting point; its network and labels are in use */
-    asl_trainer_options options; /* resolved; strings are static or owned */
-    char *checkpoint;            /* options.checkpoint, owned; NULL: none */
-    char *lock_path;             /* beside it */
+    asl_model *model;               /* starting point; its network and labels are in use */
+    asl_trainer_options options;    /* resolved; strings are static or owned */
+    asl_augmentation *augmentation; /* options.augmentation, owned; NULL: none */
+    char *checkpoint;               /* options.checkpoint, owned; NULL: none */
+    char *lock_path;                /* beside it */
     const asl__backend *backend;
     char chosen[256];
-    asl__plan *plan;
+    asl__plan *plan;       /* at the model's own size */
+    asl__plan *start_plan; /* for the first steps, on smaller pictures; NULL: there are none */
+    asl__network *start_network; /* its network */
+    int64_t start_steps;         /* that it takes */
+    asl__plan *active;           /* the plan that holds the state; NULL: `vectors` do */
+    bool shown;                  /* but its parameters are `average`, and those lie in `vectors` */
     asl__feed train, validation;
+    asl__sources sources;
+    int32_t nothing;    /* the model's class of pictures without a letter, or -1 */
     asl__chunk *chunk;  /* NULL: training goes through the loader */
     int32_t batch_size; /* as asked for, but no more than there are pictures; of all ranks */
     int32_t share_size; /* this rank's largest part of it, at least 1 */
@@ -69,6 +86,7 @@ struct asl_trainer {
     float *logits;              /* float[share_size][classes] */
     float *exchange;            /* with several ranks: what they add up, see ranks.h */
     float *vectors[3];          /* copies of the plan's, by ASL__STATE_*; see asl__vector_count() */
+    float *average;             /* running mean of the parameters; NULL: none */
     float *best;                /* parameters after the best epoch; valid once an epoch ended */
     asl_epoch_metrics *history; /* [options.epochs], the first state.epoch are valid */
     asl__train_state state;
@@ -89,10 +107,6 @@ const char *asl__trainer_options_fault(const asl_trainer_options *options);
 
 /* Number of ASL__STATE_* vectors that an optimiser uses: Adam all three, SGD no second moment. */
 int32_t asl__vector_count(int32_t optimizer);
-
-/* Copies the plan's vectors into trainer->vectors and checks that they are finite; otherwise the
- * trainer counts as diverged. */
-asl_status asl__trainer_snapshot(asl_trainer *trainer, asl_error *err);
 
 /* Marks the trainer as diverged. `what` names what stopped being finite. */
 asl_status asl__trainer_diverged(asl_trainer *trainer, const char *what, asl_error *err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Checkpoints that were damaged, or that say what no run could have said. */
-#include "unit/train/runs.h"
+#include "unit/train/recipe.h"
 
 #include <unistd.h>
 
@@ -114,9 +114,11 @@ static void test_every_kind_of_damage(void **state)
                   ASL_ERR_NOT_FOUND, &err);
 }
 
-/* Writes the checkpoint again, whole and with a right checksum, but with one other entry. */
+/* Writes the checkpoint again, whole and with a right checksum, but with one other entry, or
+ * without the tensor of that name. */
 static void rewrite(const char *key, const char *value)
 {
+    bool found = value == NULL;
     asl_error err = ASL_ERROR_INIT;
     asl__tensors file = {0};
     asl__tensors_writer *writer = NULL;
@@ -128,8 +130,11 @@ static void rewrite(const char *key, const char *value)
             strcmp(name, "asl.writer") == 0 || (strcmp(name, key) == 0 && !value))
             continue;
         const char *text = strcmp(name, key) == 0 ? value : file.entries[i].value;
+        found = found || strcmp(name, key) == 0;
         assert_ok(asl__tensors_writer_entry(writer, name, text, &err), &err);
     }
+    if (!found)
+        assert_ok(asl__tensors_writer_entry(writer, key, value, &err), &err);
     for (int32_t i = 0; i < file.tensor_count; i++) {
         const asl__file_tensor *tensor = &file.tensors[i];
         if (strcmp(tensor->name, key) == 0)
@@ -150,17 +155,35 @@ static void test_impossible_contents(void **state)
     asl_error err = ASL_ERROR_INIT;
     asl_trainer *trainer = NULL;
     static const char *const changes[][2] = {
-        {"asl.train.epochs", "0"},     {"asl.train.epochs", "4294967297"},
-        {"asl.train.batch_size", "0"}, {"asl.train.batch_size", "-7"},
-        {"asl.train.optimizer", "9"},  {"asl.train.schedule", "-1"},
-        {"asl.train.seed", "x"},       {"asl.train.step", "6"},
-        {"asl.train.epoch", "-1"},     {"asl.train.epoch", "4"},
-        {"asl.train.done", "8"},       {"asl.train.done", "-7"},
-        {"asl.train.count", "0"},      {"asl.train.correct", "25"},
-        {"asl.validation.done", "13"}, {"asl.validation.correct", "-1"},
-        {"asl.train.step", NULL},      {"trainer/reals", NULL},
-        {"optimizer/moment1", NULL},   {"optimizer/moment2", NULL},
-        {"model/fc1.weight", NULL},    {"asl.labels", NULL},
+        {"asl.train.epochs", "0"},
+        {"asl.train.epochs", "4294967297"},
+        {"asl.train.batch_size", "0"},
+        {"asl.train.batch_size", "-7"},
+        {"asl.train.optimizer", "9"},
+        {"asl.train.schedule", "-1"},
+        {"asl.train.seed", "x"},
+        {"asl.train.step", "6"},
+        {"asl.train.epoch", "-1"},
+        {"asl.train.epoch", "4"},
+        {"asl.train.done", "8"},
+        {"asl.train.done", "-7"},
+        {"asl.train.count", "0"},
+        {"asl.train.correct", "25"},
+        {"asl.validation.done", "13"},
+        {"asl.validation.correct", "-1"},
+        {"asl.train.step", NULL},
+        {"trainer/reals", NULL},
+        {"optimizer/moment1", NULL},
+        {"optimizer/moment2", NULL},
+        {"model/fc1.weight", NULL},
+        {"asl.labels", NULL},
+        {"asl.train.start_size", "-1"},
+        {"asl.train.start_size", "8"},
+        {"asl.train.start_size", "4294967296"},
+        {"asl.train.start_size", "x"},
+        {"asl.train.epoch_pictures", "-1"},
+        {"asl.train.epoch_pictures", "12"},
+        {"asl.train.augmentation", "strongest"},
     };
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
         runs_leave_two(f);
@@ -193,6 +216,82 @@ static void test_history_must_fit(void **state)
     }
 }
 
+/* What a recipe adds must be there, and be what a run can have found. */
+static void test_recipe_must_fit(void **state)
+{
+    (void)state;
+    fixture *f = NULL;
+    assert_int_equal(recipe_setup((void **)&f), 0);
+    static const char *const changes[][2] = {
+        {"average/parameters", NULL},       {"sources/correct", NULL},
+        {"sources/accuracy", NULL},         {"asl.train.epoch_pictures", "24"},
+        {"asl.train.epoch_pictures", NULL}, {"asl.train.start_size", NULL},
+        {"asl.validation.correct", "6"},
+    };
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        asl_error err = ASL_ERROR_INIT;
+        const asl_trainer_options options = recipe_options();
+        runs_remove();
+        asl_trainer *trainer = runs_create(f, &options);
+        for (int32_t k = 0; k < 12; k++) /* into the second validation */
+            assert_true(runs_a_bit(trainer));
+        assert_int_equal(trainer->state.validation.done, 7);
+        assert_true(trainer->state.validation.correct != 6);
+        asl_trainer_free(trainer);
+        unlink(RUN ".prev");
+        rewrite(changes[i][0], changes[i][1]);
+        trainer = NULL;
+        const asl_status status =
+            asl_trainer_resume(&trainer, RUN, f->train, f->validation, NULL, &err);
+        if (status != ASL_ERR_MODEL)
+            fail_msg("%s: %s", changes[i][0], asl_status_name(status));
+        assert_null(trainer);
+    }
+    recipe_teardown((void **)&f);
+}
+
+/* As the first version wrote it: without the numbers that came later. */
+static void make_old(void)
+{
+    asl_error err = ASL_ERROR_INIT;
+    asl__tensors file = {0};
+    asl__tensors_writer *writer = NULL;
+    rewrite("asl.train.epoch_pictures", NULL);
+    rewrite("asl.train.start_size", NULL);
+    assert_ok(asl__tensors_read(&file, RUN, &err), &err);
+    assert_ok(asl__tensors_writer_create(&writer, &err), &err);
+    for (int32_t i = 0; i < file.entry_count; i++) {
+        const asl__file_entry *entry = &file.entries[i];
+        if (strcmp(entry->key, "asl.crc32") != 0 && strcmp(entry->key, "asl.format") != 0 &&
+            strcmp(entry->key, "asl.writer") != 0)
+            assert_ok(asl__tensors_writer_entry(writer, entry->key, entry->value, &err), &err);
+    }
+    for (int32_t i = 0; i < file.tensor_count; i++) {
+        const asl__file_tensor *tensor = &file.tensors[i];
+        const bool reals = strcmp(tensor->name, "trainer/reals") == 0;
+        const int64_t eleven = 11;
+        assert_ok(asl__tensors_writer_tensor(writer, tensor->name, tensor->dtype,
+                                             reals ? &eleven : tensor->shape, tensor->dims,
+                                             tensor->data, &err),
+                  &err);
+    }
+    assert_ok(asl__tensors_writer_save(writer, RUN, &err), &err);
+    asl__tensors_writer_free(writer);
+    asl__tensors_free(&file);
+}
+
+static void test_old_checkpoint(void **state)
+{
+    const fixture *f = *state;
+    runs_leave_two(f);
+    unlink(RUN ".prev");
+    make_old();
+    asl_trainer *trainer = runs_resume(f, NULL);
+    runs_finish(trainer);
+    runs_assert(trainer, &f->expected);
+    asl_trainer_free(trainer);
+}
+
 static void test_model_is_no_checkpoint(void **state)
 {
     const fixture *f = *state;
@@ -215,6 +314,8 @@ int main(void)
         cmocka_unit_test(test_every_kind_of_damage),
         cmocka_unit_test(test_impossible_contents),
         cmocka_unit_test(test_history_must_fit),
+        cmocka_unit_test(test_recipe_must_fit),
+        cmocka_unit_test(test_old_checkpoint),
         cmocka_unit_test(test_model_is_no_checkpoint),
     };
     return cmocka_run_group_tests(tests, runs_setup, runs_teardown);

@@ -39,6 +39,7 @@ static life live(bool recovers)
     life l = {0};
     asl_dataset *dataset = NULL;
     asl_model *model = NULL, *result = NULL;
+    asl_augmentation *augmentation = NULL;
     asl_trainer *trainer = NULL, *resumed = NULL;
     asl_model_options wishes;
     asl_trainer_options options;
@@ -55,10 +56,16 @@ static life live(bool recovers)
     options.checkpoint = "faults.ckpt";
     options.on_warning = count_warning;
     options.user = &l;
+    options.average = 0.9;
+    options.epoch_pictures = 8;
+    options.start_size = 8;
+    options.start_share = 0.5;
 
-    if (!succeeds(&l, asl_dataset_open(&dataset, "train", NULL, &err), &err) ||
+    if (!succeeds(&l, asl_augmentation_create(&augmentation, "light", &err), &err) ||
+        !succeeds(&l, asl_dataset_open(&dataset, "train", NULL, &err), &err) ||
         !succeeds(&l, asl_model_create(&model, "tiny", &wishes, &err), &err))
         goto done;
+    options.augmentation = augmentation;
     if (!succeeds(&l, asl_trainer_create(&trainer, model, dataset, dataset, &options, &err),
                   &err)) {
         assert_null(trainer);
@@ -83,6 +90,7 @@ done:
     asl_model_free(result);
     asl_model_free(model);
     asl_dataset_free(dataset);
+    asl_augmentation_free(augmentation);
     return l;
 }
 
@@ -183,6 +191,7 @@ static void test_steps_allocate_nothing(void **state)
     asl_trainer_options_init(&options, sizeof options);
     options.epochs = 2;
     options.batch_size = 4;
+    options.average = 0.9;
     test_allocator_install(0, false);
     asl_dataset *dataset = blobs_open("train");
     asl_model *model = blobs_model();

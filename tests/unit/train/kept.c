@@ -310,6 +310,58 @@ static void test_other_size(void **state)
     asl_dataset_free(f.train);
 }
 
+/* What the host has a hand in for every picture. */
+static void test_varied_and_drawn(void **state)
+{
+    const fixture *f = *state;
+    asl_error err = ASL_ERROR_INIT;
+    asl_augmentation *augmentation = NULL;
+    asl_trainer_options options = options_of("keeper");
+    assert_ok(asl_augmentation_create(&augmentation, "light", &err), &err);
+    options.augmentation = augmentation;
+    assert_not_kept(f, &options);
+    keeper_reset();
+    options.augmentation = NULL;
+    options.epoch_pictures = 24;
+    assert_not_kept(f, &options);
+    assert_int_equal(keeper.keeps, 0);
+    asl_augmentation_free(augmentation);
+}
+
+/* No call goes past a step after which the means move: every fourth, and the last of an epoch. */
+static void test_average(void **state)
+{
+    fixture f = *(const fixture *)*state;
+    asl_trainer_options options = options_of("keeper");
+    options.average = 0.9;
+    options.batch_size = 4;
+    f.expected = single_steps(&f, options);
+    asl_trainer *trainer = runs_create(&f, &options);
+    runs_finish(trainer);
+    runs_assert(trainer, &f.expected);
+    assert_int_equal(keeper.steps, 6 * EPOCHS);
+    static const int32_t lengths[] = {1, 2, 1, 2, 4, 2, 4, 2};
+    assert_int_equal(keeper.calls, 8);
+    assert_memory_equal(keeper.lengths, lengths, sizeof lengths);
+    asl_trainer_free(trainer);
+}
+
+/* The first steps take smaller pictures, which are not those that are kept. */
+static void test_small_pictures_first(void **state)
+{
+    fixture f = *(const fixture *)*state;
+    asl_trainer_options options = options_of("keeper");
+    options.start_size = 8;
+    options.start_share = 0.5;
+    f.expected = single_steps(&f, options);
+    asl_trainer *trainer = runs_create(&f, &options);
+    runs_finish(trainer);
+    runs_assert(trainer, &f.expected);
+    assert_int_equal(keeper.loose, STEPS / 2);
+    assert_int_equal(keeper.steps, STEPS - STEPS / 2);
+    asl_trainer_free(trainer);
+}
+
 static void test_ranks(void **state)
 {
     const fixture *f = *state;
@@ -520,6 +572,9 @@ int main(void)
         cmocka_unit_test_setup(test_no_room, before_each),
         cmocka_unit_test_setup(test_unpacked, before_each),
         cmocka_unit_test_setup(test_other_size, before_each),
+        cmocka_unit_test_setup(test_varied_and_drawn, before_each),
+        cmocka_unit_test_setup(test_average, before_each),
+        cmocka_unit_test_setup(test_small_pictures_first, before_each),
         cmocka_unit_test_setup(test_ranks, before_each),
         cmocka_unit_test_setup(test_part, before_each),
         cmocka_unit_test_setup(test_failure_in_every_step, before_each),
