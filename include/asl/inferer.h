@@ -22,7 +22,12 @@ typedef struct asl_inferer_options {
     int32_t threads;      /**< Threads to compute with, 1..256; 0 (default) = one per core. */
     int32_t batch_size;   /**< Most pictures in one pass, 1..4096; default 1. Larger requests are
                                cut into passes. */
-    int32_t reserved;     /**< 0. */
+    int32_t mirror;       /**< ASL_MIRROR_*, default ASL_MIRROR_MODEL. BOTH shows the network every
+                               picture and its mirror image and takes the mean of their logits. AUTO
+                               does so with the first 30 pictures that have a hand on them, and keeps
+                               the side with the larger sum of top letter logits; meanwhile it
+                               answers with the side that is ahead. Both want working memory for
+                               twice the pictures. */
     const char *backend;  /**< "auto" (default, also NULL) or a name of asl/backend.h. */
     const char *isa; /**< Instruction set of the cpu backend: "auto" (default, also NULL) takes the
                           best this machine has; "c", "avx2", "avx512", "amx". */
@@ -46,10 +51,19 @@ ASL_API asl_status asl_inferer_create(asl_inferer **out, const asl_model *model,
 /** Release; NULL is allowed. @since 1.0 */
 ASL_API void asl_inferer_free(asl_inferer *inferer);
 
+/** Which side of pictures is read: ASL_MIRROR_OFF, ON or BOTH as asked for or as AUTO has decided;
+ * ASL_MIRROR_AUTO while it has not; 0 for NULL. @since 1.0 */
+ASL_API int32_t asl_inferer_mirror(const asl_inferer *inferer);
+
+/** Forget what ASL_MIRROR_AUTO has seen and decided, as for another signer; without it nothing
+ * happens. NULL is allowed. @since 1.0 */
+ASL_API void asl_inferer_reset(asl_inferer *inferer);
+
 /** Classify one picture @p view, or the part of it inside @p region (NULL: all of it), scaled to
  * the model's input with asl_image_resize().
- * @param scores       float[score_count]: softmax probabilities in the model's class order,
- *                     0..1, summing to 1. Unchanged on failure.
+ * @param scores       float[score_count]: softmax of the logits divided by the model's temperature,
+ *                     in its class order, 0..1, summing to 1. asl_model_letter_score() tells
+ *                     whether there is a letter at all. Unchanged on failure.
  * @param score_count  Must equal the model's label count.
  * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_NOMEM (memory is taken when a wider picture comes);
  *   ASL_ERR_DEVICE_LOST; ASL_ERR_SYSTEM when a GPU's library fails. @since 1.0 */
@@ -57,9 +71,9 @@ ASL_API asl_status asl_inferer_classify(float *scores, size_t score_count, asl_i
                                         const asl_image_view *view, const asl_rect *region,
                                         asl_error *err);
 
-/** As asl_inferer_classify() of a @p view and a @p region, but stops before the softmax.
- * @param logits       float[logit_count]: the network's raw outputs, of any size and sign.
- *                     Unchanged on failure.
+/** As asl_inferer_classify() of a @p view and a @p region, but stops before the temperature.
+ * @param logits       float[logit_count]: the network's raw outputs, of any size and sign; with
+ *                     ASL_MIRROR_BOTH their means. Unchanged on failure.
  * @param logit_count  Must equal the model's label count.
  * @return as asl_inferer_classify(). @since 1.0 */
 ASL_API asl_status asl_inferer_logits(float *logits, size_t logit_count, asl_inferer *inferer,
@@ -133,8 +147,9 @@ typedef struct asl_evaluate_options {
 ASL_API void asl_evaluate_options_init(asl_evaluate_options *options, size_t struct_size);
 
 /** Run a data set through the network. Classes are matched by name; the data set may lack some of
- * the model's. Pictures that cannot be decoded become issues and are not counted. The result needs
- * neither the inferer nor the caller's handle of the data set any more.
+ * the model's (asl_dataset_mix() brings other spellings into line). Pictures that cannot be decoded
+ * become issues and are not counted. ASL_MIRROR_AUTO starts over first, as for one new signer. The
+ * result needs neither the inferer nor the caller's handle of the data set any more.
  * @return ASL_OK; ASL_PARTIAL when pictures were skipped; ASL_STOPPED when progress said so (*out
  *   NULL); ASL_ERR_ARG; ASL_ERR_TOO_NEW; ASL_ERR_NOMEM; ASL_ERR_SYSTEM (no thread can be started);
  *   ASL_ERR_LABELS naming a class the model lacks; ASL_ERR_DATASET when no picture could be read;
@@ -153,10 +168,10 @@ typedef struct asl_evaluation_info {
     int64_t count;        /**< Pictures evaluated. */
     int64_t correct;      /**< Of those, top score on the true class. */
     double accuracy;      /**< correct / count, 0..1. */
-    double loss;          /**< Mean cross-entropy, in nats. */
+    double loss;          /**< Mean cross-entropy of the scores, in nats. */
     int64_t issue_count;  /**< Pictures skipped. */
     int32_t group_count;  /**< Groups of the data set; 0 when unknown. */
-    int32_t reserved;     /**< 0. */
+    int32_t source_count; /**< Sources of the data set, at least 1. */
 } asl_evaluation_info;
 
 /** Fill @p out. @return ASL_OK; ASL_ERR_ARG. @since 1.0 */
@@ -175,6 +190,36 @@ ASL_API const int64_t *asl_evaluation_confusion(const asl_evaluation *evaluation
 ASL_API asl_status asl_evaluation_get_group(const char **name, int64_t *count, int64_t *correct,
                                             const asl_evaluation *evaluation, int32_t index,
                                             asl_error *err);
+
+/** As asl_evaluation_get_group(), for source @p index, 0..source_count-1, of the data set.
+ * @param name     Receives its name, valid while the evaluation lives.
+ * @param count    Receives its pictures; 0 for a source of which the data set has none.
+ * @param correct  Receives those with the top score on the true class.
+ * @return ASL_OK; ASL_ERR_ARG. @since 1.0 */
+ASL_API asl_status asl_evaluation_get_source(const char **name, int64_t *count, int64_t *correct,
+                                             const asl_evaluation *evaluation, int32_t index,
+                                             asl_error *err);
+
+/** What the network says of one picture. */
+typedef struct asl_evaluation_result {
+    uint32_t struct_size; /**< Set by the caller. */
+    int32_t truth;        /**< Its true class, 0..label_count-1 in the model's order. */
+    int32_t predicted;    /**< The class with the top score. */
+    int32_t group_index;  /**< 0..group_count-1, or -1 when unknown. */
+    int32_t source_index; /**< 0..source_count-1. */
+    int32_t reserved;     /**< 0. */
+    int64_t sample;       /**< Its place in the data set. */
+    const char *path;     /**< As in asl_sample. */
+    const float *scores;  /**< float[label_count], as asl_inferer_classify() gives them. */
+    const float *logits;  /**< float[label_count], as asl_inferer_logits() gives them. */
+} asl_evaluation_result;
+
+/** Fill @p out for picture @p index, 0..count-1, of those evaluated, which keep the data set's
+ * order; what it points to lives as long as the evaluation. @return ASL_OK; ASL_ERR_ARG.
+ * @since 1.0 */
+ASL_API asl_status asl_evaluation_get_result(asl_evaluation_result *out,
+                                             const asl_evaluation *evaluation, int64_t index,
+                                             asl_error *err);
 
 /** Fill @p out for skipped picture @p index, 0..issue_count-1; its strings live as long as the
  * evaluation. @return ASL_OK; ASL_ERR_ARG. @since 1.0 */

@@ -148,9 +148,10 @@ ASL_API asl_status asl_speller_options_preset(asl_speller_options *options, int3
                                               int32_t profile, asl_error *err);
 
 /** A new speller.
- * @param labels       Names of the classes in the order of the scores; copied. In any case of
- *   letters "nothing" is the class without a hand, "space" writes a space, "del" and "delete" take
- *   the last character back; every other name is written as it stands. All three are optional.
+ * @param labels       Names of the classes in the order of the scores; copied. "nothing" is
+ *   the class without a hand, "space" writes a space, "del" takes the last character back, in any
+ *   case of letters and by the other names that asl_dataset_mix() knows for them; every other name
+ *   is written as it stands. All three are optional.
  * @param label_count  2..1024.
  * @return ASL_OK; ASL_ERR_ARG (also an option out of range); ASL_ERR_LABELS (as for models);
  *   ASL_ERR_NOMEM; ASL_ERR_TOO_NEW. @since 1.0 */

@@ -22,14 +22,23 @@ typedef struct issue {
     asl_status code;
 } issue;
 
+/* One picture; what else there is to know about it the data set says. */
+typedef struct picture {
+    int64_t sample;
+    int32_t truth, predicted;
+} picture;
+
 struct asl_evaluation {
-    asl_dataset *dataset; /* names of groups and pictures live there */
+    asl_dataset *dataset; /* names of groups, sources and pictures live there */
     int32_t label_count;
     int64_t *confusion; /* int64[label_count][label_count] */
+    picture *pictures;  /* picture[total.count] */
+    float *scores;      /* float[total.count][label_count] */
+    float *logits;      /* the same */
     tally total;
     double loss_sum;
-    tally *groups;
-    int32_t group_count;
+    tally *groups, *sources;
+    int32_t group_count, source_count;
     issue *issues;
     int64_t issue_count;
     int64_t issue_capacity;
@@ -61,7 +70,11 @@ void asl_evaluation_free(asl_evaluation *evaluation)
     for (int64_t i = 0; i < evaluation->issue_count; i++)
         asl__free(evaluation->issues[i].message);
     asl__free(evaluation->issues);
+    asl__free(evaluation->sources);
     asl__free(evaluation->groups);
+    asl__free(evaluation->logits);
+    asl__free(evaluation->scores);
+    asl__free(evaluation->pictures);
     asl__free(evaluation->confusion);
     asl_dataset_free(evaluation->dataset);
     asl__free(evaluation);
@@ -87,31 +100,39 @@ static asl_status add_issue(asl_evaluation *result, const asl_sample *sample, as
     return ASL_OK;
 }
 
-static void count_picture(evaluator *run, const asl_sample *sample, const float *logits)
+static void add(tally *to, int64_t correct)
 {
-    asl_evaluation *result = run->result;
+    to->count++;
+    to->correct += correct;
+}
+
+static void count_picture(evaluator *run, int64_t position, const asl_sample *sample,
+                          const float *logits)
+{
+    asl_evaluation *out = run->result;
     const int32_t label = run->label_map[sample->class_index];
+    const size_t classes = (size_t)out->label_count;
+    const size_t at = (size_t)out->total.count * classes;
     int32_t top = 0;
-    for (int32_t i = 1; i < result->label_count; i++)
+    for (int32_t i = 1; i < out->label_count; i++)
         top = logits[i] > logits[top] ? i : top;
-    const int64_t correct = top == label;
-    result->confusion[(size_t)label * (size_t)result->label_count + (size_t)top]++;
-    result->loss_sum += asl__log_sum_exp(logits, result->label_count) - (double)logits[label];
-    result->total.count++;
-    result->total.correct += correct;
-    if (sample->group_index >= 0) {
-        result->groups[sample->group_index].count++;
-        result->groups[sample->group_index].correct += correct;
-    }
+    out->pictures[out->total.count] =
+        (picture){.sample = position, .truth = label, .predicted = top};
+    memcpy(out->logits + at, logits, classes * sizeof *logits);
+    out->loss_sum += asl__scores(out->scores + at, logits, run->inferer) -
+                     (double)logits[label] / run->inferer->temperature;
+    out->confusion[(size_t)label * classes + (size_t)top]++;
+    add(&out->total, top == label);
+    add(&out->sources[sample->source_index], top == label);
+    if (sample->group_index >= 0)
+        add(&out->groups[sample->group_index], top == label);
 }
 
 static asl_status count_batch(evaluator *run, const asl__batch *batch, asl_error *err)
 {
-    asl_inferer *inferer = run->inferer;
     asl_sample sample = {.struct_size = sizeof sample};
     asl_status status;
-    ASL__TRY(inferer->backend->plan_forward(inferer->logits, inferer->plan, batch->images,
-                                            batch->count, err));
+    ASL__TRY(asl__sides_run(run->inferer, batch->images, batch->count, err));
     for (int32_t i = 0; i < batch->count; i++) {
         ASL__TRY(asl_dataset_get_sample(&sample, run->dataset, batch->positions[i], err));
         if (batch->status[i] == ASL_ERR_NOMEM)
@@ -119,8 +140,7 @@ static asl_status count_batch(evaluator *run, const asl__batch *batch, asl_error
         if (batch->status[i] < 0)
             ASL__TRY(add_issue(run->result, &sample, batch->status[i], &batch->errors[i], err));
         else
-            count_picture(run, &sample,
-                          inferer->logits + (size_t)i * (size_t)run->result->label_count);
+            count_picture(run, batch->positions[i], &sample, asl__sides_logits(run->inferer, i));
     }
     return ASL_OK;
 fail:
@@ -138,29 +158,42 @@ static bool report(evaluator *run)
     return run->options.progress(run->done, total, run->options.user) == 0;
 }
 
+static asl_status allocate(evaluator *run, asl_error *err)
+{
+    const asl_dataset *dataset = run->dataset;
+    const size_t classes = (size_t)run->inferer->model->network.classes;
+    const size_t count = (size_t)asl_dataset_count(dataset);
+    asl_evaluation *out = run->result = asl__alloc(sizeof *out);
+    if (!out)
+        return asl__fail_memory(err, "the evaluation");
+    out->label_count = (int32_t)classes;
+    out->group_count = asl_dataset_group_count(dataset);
+    out->source_count = asl_dataset_source_count(dataset);
+    out->confusion = asl__alloc_array(classes * classes, sizeof *out->confusion);
+    out->pictures = asl__alloc_array(count, sizeof *out->pictures);
+    out->scores = asl__alloc_array(count, classes * sizeof *out->scores);
+    out->logits = asl__alloc_array(count, classes * sizeof *out->logits);
+    out->groups = asl__alloc_array((size_t)out->group_count, sizeof *out->groups);
+    out->sources = asl__alloc_array((size_t)out->source_count, sizeof *out->sources);
+    run->label_map = asl__alloc_array((size_t)asl_dataset_class_count(dataset), sizeof(int32_t));
+    run->order = asl__alloc_array(count, sizeof(int64_t));
+    const bool whole = out->confusion && out->pictures && out->scores && out->logits &&
+                       out->groups && out->sources && run->label_map && run->order;
+    return whole ? ASL_OK : asl__fail_memory(err, "the evaluation");
+}
+
 static asl_status prepare(evaluator *run, asl_error *err)
 {
     const asl_dataset *dataset = run->dataset;
     const asl__network *network = &run->inferer->model->network;
-    const size_t classes = (size_t)network->classes;
-    asl_evaluation *result = run->result = asl__alloc(sizeof *result);
     asl_status status;
-    if (!result)
-        return asl__fail_memory(err, "the evaluation");
-    result->label_count = network->classes;
-    result->group_count = asl_dataset_group_count(dataset);
-    result->confusion = asl__alloc_array(classes * classes, sizeof *result->confusion);
-    result->groups = asl__alloc_array((size_t)result->group_count, sizeof *result->groups);
-    run->label_map = asl__alloc_array((size_t)asl_dataset_class_count(dataset), sizeof(int32_t));
-    run->order = asl__alloc_array((size_t)asl_dataset_count(dataset), sizeof(int64_t));
-    if (!result->confusion || !result->groups || !run->label_map || !run->order)
-        return asl__fail_memory(err, "the evaluation");
+    ASL__TRY(allocate(run, err));
     for (int64_t i = 0; i < asl_dataset_count(dataset); i++)
         run->order[i] = i;
     ASL__TRY(asl__dataset_map_labels(run->label_map, dataset,
                                      (const char *const *)run->inferer->model->labels,
                                      network->classes, err));
-    ASL__TRY(asl__dataset_share(&result->dataset, dataset, err));
+    ASL__TRY(asl__dataset_share(&run->result->dataset, dataset, err));
     const asl__loader_options loader = {
         .width = network->input.width,
         .height = network->input.height,
@@ -168,7 +201,7 @@ static asl_status prepare(evaluator *run, asl_error *err)
         .threads = run->options.threads,
     };
     ASL__TRY(asl__loader_create(&run->loader, dataset, &loader, err));
-    ASL__TRY(asl__loader_start(run->loader, run->order, asl_dataset_count(dataset), err));
+    ASL__TRY(asl__loader_start(run->loader, run->order, asl_dataset_count(dataset), 0, err));
 fail:
     return status;
 }
@@ -179,6 +212,7 @@ static asl_status evaluate(evaluator *run, asl_error *err)
     asl_status status;
     asl__batch batch;
     ASL__TRY(prepare(run, err));
+    asl_inferer_reset(run->inferer);
     if (!report(run))
         return ASL_STOPPED;
     while (run->done < asl_dataset_count(run->dataset)) {
@@ -241,6 +275,7 @@ asl_status asl_evaluation_get_info(asl_evaluation_info *out, const asl_evaluatio
         .loss = evaluation->loss_sum / count,
         .issue_count = evaluation->issue_count,
         .group_count = evaluation->group_count,
+        .source_count = evaluation->source_count,
     };
     return asl__struct_write(out, &info, sizeof info, "asl_evaluation_info", err);
 }
@@ -265,6 +300,54 @@ asl_status asl_evaluation_get_group(const char **name, int64_t *count, int64_t *
     if (correct)
         *correct = evaluation->groups[index].correct;
     return ASL_OK;
+}
+
+asl_status asl_evaluation_get_source(const char **name, int64_t *count, int64_t *correct,
+                                     const asl_evaluation *evaluation, int32_t index,
+                                     asl_error *err)
+{
+    asl__error_clear(err);
+    ASL__CHECK_ARG(evaluation != NULL, err);
+    if (index < 0 || index >= evaluation->source_count)
+        return asl__fail(err, ASL_ERR_ARG, "%s: no source %d, there are %d", __func__, index,
+                         evaluation->source_count);
+    if (name)
+        *name = asl_dataset_source_name(evaluation->dataset, index);
+    if (count)
+        *count = evaluation->sources[index].count;
+    if (correct)
+        *correct = evaluation->sources[index].correct;
+    return ASL_OK;
+}
+
+asl_status asl_evaluation_get_result(asl_evaluation_result *out, const asl_evaluation *evaluation,
+                                     int64_t index, asl_error *err)
+{
+    asl__error_clear(err);
+    ASL__CHECK_ARG(out != NULL, err);
+    ASL__CHECK_ARG(evaluation != NULL, err);
+    if (index < 0 || index >= evaluation->total.count)
+        return asl__fail(err, ASL_ERR_ARG, "%s: no result %lld, there are %lld", __func__,
+                         (long long)index, (long long)evaluation->total.count);
+    const picture *found = &evaluation->pictures[index];
+    const size_t at = (size_t)index * (size_t)evaluation->label_count;
+    asl_status status;
+    asl_sample sample = {.struct_size = sizeof sample};
+    ASL__TRY(asl_dataset_get_sample(&sample, evaluation->dataset, found->sample, err));
+    const asl_evaluation_result copy = {
+        .struct_size = sizeof copy,
+        .truth = found->truth,
+        .predicted = found->predicted,
+        .group_index = sample.group_index,
+        .source_index = sample.source_index,
+        .sample = found->sample,
+        .path = sample.path,
+        .scores = evaluation->scores + at,
+        .logits = evaluation->logits + at,
+    };
+    status = asl__struct_write(out, &copy, sizeof copy, "asl_evaluation_result", err);
+fail:
+    return status;
 }
 
 asl_status asl_evaluation_get_issue(asl_issue *out, const asl_evaluation *evaluation, int64_t index,

@@ -58,18 +58,20 @@ static asl_status build(asl_inferer *inferer, const asl_model *model,
     ASL__TRY(asl__backend_find(&inferer->backend, inferer->chosen, sizeof inferer->chosen,
                                asl__backend_asked(options->backend, options->isa), err));
     ASL__TRY(asl__model_fold(&inferer->model, model, err));
+    asl__sides_init(&inferer->sides, model, options->mirror);
+    inferer->temperature = model->calibration.temperature;
+    inferer->batch_size = options->batch_size;
     const asl__network *network = &inferer->model->network;
+    inferer->image_bytes = (size_t)network->input.width * (size_t)network->input.height * 3;
     const asl__plan_options plan = {
-        .max_batch = options->batch_size,
+        .max_batch = options->batch_size * asl__sides_most(&inferer->sides),
         .threads = options->threads,
         .isa = options->isa,
         .precision = options->precision,
     };
-    inferer->batch_size = options->batch_size;
-    inferer->image_bytes = (size_t)network->input.width * (size_t)network->input.height * 3;
-    inferer->images = asl__alloc_array((size_t)options->batch_size, inferer->image_bytes);
+    inferer->images = asl__alloc_array((size_t)plan.max_batch, inferer->image_bytes);
     inferer->logits =
-        asl__alloc_array((size_t)options->batch_size, (size_t)network->classes * sizeof(float));
+        asl__alloc_array((size_t)plan.max_batch, (size_t)network->classes * sizeof(float));
     if (!inferer->images || !inferer->logits)
         return asl__fail_memory(err, "the inferer");
     ASL__TRY(inferer->backend->plan_create(&inferer->plan, network, &plan, err));
@@ -95,6 +97,9 @@ asl_status asl_inferer_create(asl_inferer **out, const asl_model *model,
     if (resolved.batch_size < 1 || resolved.batch_size > MAX_BATCH)
         return asl__fail(err, ASL_ERR_ARG, "%s: batch_size %d is not 1..%d", __func__,
                          resolved.batch_size, MAX_BATCH);
+    if (resolved.mirror < ASL_MIRROR_MODEL || resolved.mirror > ASL_MIRROR_AUTO)
+        return asl__fail(err, ASL_ERR_ARG, "%s: mirror %d is none of ASL_MIRROR_*", __func__,
+                         resolved.mirror);
     ASL__TRY(asl__resolve_threads(&resolved.threads, __func__, err));
     inferer = asl__alloc(sizeof *inferer);
     if (!inferer)
@@ -107,21 +112,19 @@ fail:
     return status;
 }
 
-double asl__log_sum_exp(const float *logits, int32_t count)
+double asl__scores(float *scores, const float *logits, const asl_inferer *inferer)
 {
+    const int32_t count = inferer->model->network.classes;
+    const double temperature = inferer->temperature;
     double top = (double)logits[0], sum = 0.0;
     for (int32_t i = 1; i < count; i++)
         top = (double)logits[i] > top ? (double)logits[i] : top;
     for (int32_t i = 0; i < count; i++)
-        sum += exp((double)logits[i] - top);
-    return top + log(sum);
-}
-
-static void softmax(float *scores, const float *logits, int32_t count)
-{
-    const double scale = asl__log_sum_exp(logits, count);
+        sum += exp(((double)logits[i] - top) / temperature);
+    const double scale = top / temperature + log(sum);
     for (int32_t i = 0; i < count; i++)
-        scores[i] = (float)exp((double)logits[i] - scale);
+        scores[i] = (float)exp((double)logits[i] / temperature - scale);
+    return scale;
 }
 
 static asl_status check_count(const asl_inferer *inferer, size_t given, size_t pictures,
@@ -146,15 +149,15 @@ static asl_status take_picture(asl_inferer *inferer, int32_t slot, const asl_ima
                               input->height, view, region, err);
 }
 
-/* Logits of one picture in inferer->logits. */
-static asl_status run_one(asl_inferer *inferer, size_t count, const asl_image_view *view,
-                          const asl_rect *region, asl_error *err)
+/* Logits of one picture, valid until the next. */
+static asl_status run_one(const float **logits, asl_inferer *inferer, size_t count,
+                          const asl_image_view *view, const asl_rect *region, asl_error *err)
 {
     asl_status status;
     ASL__TRY(check_count(inferer, count, 1, err));
     ASL__TRY(take_picture(inferer, 0, view, region, err));
-    ASL__TRY(
-        inferer->backend->plan_forward(inferer->logits, inferer->plan, inferer->images, 1, err));
+    ASL__TRY(asl__sides_run(inferer, inferer->images, 1, err));
+    *logits = asl__sides_logits(inferer, 0);
 fail:
     return status;
 }
@@ -167,8 +170,9 @@ asl_status asl_inferer_classify(float *scores, size_t score_count, asl_inferer *
     ASL__CHECK_ARG(inferer != NULL, err);
     ASL__CHECK_ARG(view != NULL, err);
     asl_status status;
-    ASL__TRY(run_one(inferer, score_count, view, region, err));
-    softmax(scores, inferer->logits, inferer->model->network.classes);
+    const float *logits = NULL;
+    ASL__TRY(run_one(&logits, inferer, score_count, view, region, err));
+    asl__scores(scores, logits, inferer);
 fail:
     return status;
 }
@@ -181,8 +185,9 @@ asl_status asl_inferer_logits(float *logits, size_t logit_count, asl_inferer *in
     ASL__CHECK_ARG(inferer != NULL, err);
     ASL__CHECK_ARG(view != NULL, err);
     asl_status status;
-    ASL__TRY(run_one(inferer, logit_count, view, region, err));
-    memcpy(logits, inferer->logits, logit_count * sizeof *logits);
+    const float *result = NULL;
+    ASL__TRY(run_one(&result, inferer, logit_count, view, region, err));
+    memcpy(logits, result, logit_count * sizeof *logits);
 fail:
     return status;
 }
@@ -191,16 +196,13 @@ fail:
 static asl_status run_pass(float *scores, asl_inferer *inferer, const asl_image_view *views,
                            int32_t count, asl_error *err)
 {
-    const int32_t classes = inferer->model->network.classes;
+    const size_t classes = (size_t)inferer->model->network.classes;
     asl_status status;
     for (int32_t i = 0; i < count; i++)
         ASL__TRY(take_picture(inferer, i, &views[i], NULL, err));
-    ASL__TRY(inferer->backend->plan_forward(inferer->logits, inferer->plan, inferer->images, count,
-                                            err));
-    for (int32_t i = 0; i < count; i++) {
-        const size_t at = (size_t)i * (size_t)classes;
-        softmax(scores + at, inferer->logits + at, classes);
-    }
+    ASL__TRY(asl__sides_run(inferer, inferer->images, count, err));
+    for (int32_t i = 0; i < count; i++)
+        asl__scores(scores + (size_t)i * classes, asl__sides_logits(inferer, i), inferer);
 fail:
     return status;
 }

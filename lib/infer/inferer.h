@@ -6,6 +6,7 @@
 #include "asl/inferer.h"
 #include "backend/backend.h"
 #include "image/image.h"
+#include "infer/sides.h"
 #include "model/model.h"
 
 struct asl_inferer {
@@ -14,9 +15,11 @@ struct asl_inferer {
     char chosen[256];
     asl__plan *plan;
     int32_t batch_size;
+    asl__sides sides;
+    double temperature;
     size_t image_bytes; /* of one picture at the network's size */
-    uint8_t *images;    /* uint8[batch_size][height][width][3] */
-    float *logits;      /* float[batch_size][classes] */
+    uint8_t *images;    /* uint8[sides][batch_size][height][width][3] */
+    float *logits;      /* float[sides][batch_size][classes] */
     asl__scratch scaling;
 };
 
@@ -24,7 +27,8 @@ struct asl_inferer {
  */
 asl_status asl__resolve_threads(int32_t *threads, const char *what, asl_error *err);
 
-/* log(sum(exp(logits))): softmax is exp(logit - this), and cross-entropy this - logit. */
-double asl__log_sum_exp(const float *logits, int32_t count);
+/* The scores of these logits: softmax(logits / temperature). Returns log(sum(exp(.))) of the same,
+ * from which the cross-entropy is this - logit / temperature. */
+double asl__scores(float *scores, const float *logits, const asl_inferer *inferer);
 
 #endif

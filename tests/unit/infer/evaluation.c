@@ -36,15 +36,22 @@ static int teardown(void **state)
     return 0;
 }
 
-static asl_inferer *create(const char *const *labels, int32_t label_count, int32_t batch_size)
+static asl_inferer *create_with(const asl_model *model, int32_t mirror, int32_t batch_size)
 {
     asl_error err = ASL_ERROR_INIT;
     asl_inferer *inferer = NULL;
     asl_inferer_options options;
-    asl_model *model = blobs_model_with(labels, label_count);
     asl_inferer_options_init(&options, sizeof options);
+    options.mirror = mirror;
     options.batch_size = batch_size;
     assert_ok(asl_inferer_create(&inferer, model, &options, &err), &err);
+    return inferer;
+}
+
+static asl_inferer *create(const char *const *labels, int32_t label_count, int32_t batch_size)
+{
+    asl_model *model = blobs_model_with(labels, label_count);
+    asl_inferer *inferer = create_with(model, ASL_MIRROR_MODEL, batch_size);
     asl_model_free(model);
     return inferer;
 }
@@ -107,6 +114,7 @@ static void check(const asl_evaluation *evaluation, const numbers *expected, int
     assert_int_equal(info.correct, expected->correct);
     assert_int_equal(info.issue_count, issues);
     assert_int_equal(info.group_count, 2);
+    assert_int_equal(info.source_count, 1);
     assert_true(fabs(info.accuracy - (double)info.correct / (double)info.count) < 1e-15);
     assert_true(fabs(info.loss - expected->loss) < 1e-6); /* of float scores, rounded at 2^-24 */
     assert_memory_equal(asl_evaluation_confusion(evaluation), expected->confusion,
@@ -169,6 +177,136 @@ static void test_bad_pictures(void **state)
     assert_status(asl_evaluation_get_issue(NULL, evaluation, 0, &err), ASL_ERR_ARG, &err);
     asl_evaluation_free(evaluation);
     asl_inferer_free(inferer);
+}
+
+/* Scores and logits of every picture, in the data set's order, as single calls give them: with a
+ * temperature, and on whichever side is read. */
+static void test_results(void **state)
+{
+    const fixture *f = *state;
+    asl_error err = ASL_ERROR_INIT;
+    asl_calibration calibration;
+    asl_model *plain = blobs_model_with(labels, LABELS), *model = NULL;
+    asl_calibration_init(&calibration, sizeof calibration);
+    calibration.temperature = 0.5;
+    assert_ok(asl_model_with_calibration(&model, plain, &calibration, &err), &err);
+    for (int32_t mirror = ASL_MIRROR_OFF; mirror <= ASL_MIRROR_AUTO; mirror++) {
+        asl_inferer *inferer = create_with(model, mirror, 4),
+                    *single = create_with(model, mirror, 1);
+        asl_evaluation *evaluation = NULL;
+        asl_evaluation_info info = {.struct_size = sizeof info};
+        double loss = 0.0;
+        int64_t next = 0;
+        assert_int_equal(asl_inferer_evaluate(&evaluation, inferer, f->damaged, NULL, &err),
+                         ASL_PARTIAL);
+        for (int64_t i = 0; i < COUNT; i++) {
+            asl_sample sample = {.struct_size = sizeof sample};
+            asl_evaluation_result result = {.struct_size = sizeof result};
+            float scores[LABELS];
+            asl_image *image = NULL;
+            if (asl_dataset_load_image(&image, f->damaged, i, &err) < 0)
+                continue;
+            const asl_image_view view = asl_image_get_view(image);
+            assert_ok(asl_inferer_classify(scores, LABELS, single, &view, NULL, &err), &err);
+            asl_image_free(image);
+            assert_ok(asl_dataset_get_sample(&sample, f->damaged, i, &err), &err);
+            assert_ok(asl_evaluation_get_result(&result, evaluation, next++, &err), &err);
+            assert_int_equal(result.sample, i);
+            assert_string_equal(result.path, sample.path);
+            assert_int_equal(result.group_index, sample.group_index);
+            assert_int_equal(result.source_index, 0);
+            assert_int_equal(result.truth,
+                             label_of(asl_dataset_class_name(f->damaged, sample.class_index)));
+            assert_memory_equal(result.scores, scores, sizeof scores);
+            for (int32_t k = 0; k < LABELS; k++) {
+                assert_true(scores[k] <= scores[result.predicted]);
+                assert_true(fabs(log((double)scores[k] / (double)scores[0]) -
+                                 2 * (double)(result.logits[k] - result.logits[0])) < 1e-4);
+            }
+            loss -= log((double)scores[result.truth]);
+        }
+        assert_ok(asl_evaluation_get_info(&info, evaluation, &err), &err);
+        assert_int_equal(info.count, next);
+        assert_true(fabs(info.loss - loss / (double)next) < 1e-6);
+        asl_evaluation_free(evaluation);
+        asl_inferer_free(inferer);
+        asl_inferer_free(single);
+    }
+    asl_model_free(plain);
+    asl_model_free(model);
+}
+
+/* The choice of AUTO on one data set says nothing about the next. */
+static void test_auto_starts_over(void **state)
+{
+    const fixture *f = *state;
+    asl_error err = ASL_ERROR_INIT;
+    asl_model *model = blobs_model_with(labels, LABELS);
+    asl_inferer *inferer = create_with(model, ASL_MIRROR_AUTO, 4);
+    double losses[2];
+    for (int32_t i = 0; i < 2; i++) {
+        asl_evaluation *evaluation = NULL;
+        asl_evaluation_info info = {.struct_size = sizeof info};
+        assert_ok(asl_inferer_evaluate(&evaluation, inferer, f->dataset, NULL, &err), &err);
+        assert_ok(asl_evaluation_get_info(&info, evaluation, &err), &err);
+        losses[i] = info.loss;
+        assert_int_equal(asl_inferer_mirror(inferer), ASL_MIRROR_AUTO); /* 15 pictures */
+        asl_evaluation_free(evaluation);
+    }
+    assert_memory_equal(&losses[0], &losses[1], sizeof losses[0]);
+    asl_inferer_free(inferer);
+    asl_model_free(model);
+}
+
+static void test_sources(void **state)
+{
+    const fixture *f = *state;
+    static const char *const names[] = {"one", "two"};
+    asl_error err = ASL_ERROR_INIT;
+    asl_dataset *mix = NULL;
+    asl_evaluation *evaluation = NULL;
+    asl_evaluation_info info = {.struct_size = sizeof info};
+    asl_inferer *inferer = create(labels, LABELS, 4);
+    const asl_dataset *parts[] = {f->dataset, f->damaged};
+    asl_mix_options options;
+    asl_mix_options_init(&options, sizeof options);
+    options.count = 2;
+    options.names = names;
+    options.labels = labels;
+    options.label_count = LABELS;
+    assert_ok(asl_dataset_mix(&mix, parts, &options, &err), &err);
+    assert_int_equal(asl_inferer_evaluate(&evaluation, inferer, mix, NULL, &err), ASL_PARTIAL);
+    asl_dataset_free(mix);
+    asl_inferer_free(inferer);
+    assert_ok(asl_evaluation_get_info(&info, evaluation, &err), &err);
+    assert_int_equal(info.source_count, 2);
+    int64_t correct[2], seen[2] = {0}, right[2] = {0};
+    for (int32_t i = 0; i < 2; i++) {
+        const char *name;
+        int64_t count;
+        assert_ok(asl_evaluation_get_source(&name, &count, &correct[i], evaluation, i, &err), &err);
+        assert_string_equal(name, names[i]);
+        assert_int_equal(count, i == 0 ? COUNT : COUNT - 2);
+    }
+    for (int64_t i = 0; i < info.count; i++) {
+        asl_evaluation_result result = {.struct_size = sizeof result};
+        assert_ok(asl_evaluation_get_result(&result, evaluation, i, &err), &err);
+        assert_int_equal(result.source_index, i >= COUNT);
+        seen[result.source_index]++;
+        right[result.source_index] += result.predicted == result.truth;
+    }
+    assert_int_equal(seen[0], COUNT);
+    assert_memory_equal(right, correct, sizeof right);
+    assert_status(asl_evaluation_get_source(NULL, NULL, NULL, evaluation, 2, &err), ASL_ERR_ARG,
+                  &err);
+    assert_status(asl_evaluation_get_source(NULL, NULL, NULL, evaluation, -1, &err), ASL_ERR_ARG,
+                  &err);
+    asl_evaluation_result result = {.struct_size = sizeof result};
+    assert_status(asl_evaluation_get_result(&result, evaluation, info.count, &err), ASL_ERR_ARG,
+                  &err);
+    assert_status(asl_evaluation_get_result(&result, evaluation, -1, &err), ASL_ERR_ARG, &err);
+    assert_status(asl_evaluation_get_result(NULL, evaluation, 0, &err), ASL_ERR_ARG, &err);
+    asl_evaluation_free(evaluation);
 }
 
 static void test_no_picture_is_left(void **state)
@@ -286,6 +424,8 @@ static void test_wrong_calls(void **state)
     assert_null(evaluation);
     assert_status(asl_evaluation_get_info(&info, NULL, &err), ASL_ERR_ARG, &err);
     assert_status(asl_evaluation_get_group(NULL, NULL, NULL, NULL, 0, &err), ASL_ERR_ARG, &err);
+    assert_status(asl_evaluation_get_source(NULL, NULL, NULL, NULL, 0, &err), ASL_ERR_ARG, &err);
+    assert_status(asl_evaluation_get_result(NULL, NULL, 0, &err), ASL_ERR_ARG, &err);
     assert_null(asl_evaluation_confusion(NULL));
     asl_evaluation_free(NULL);
     asl_inferer_free(inferer);
@@ -294,13 +434,11 @@ static void test_wrong_calls(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_bad_pictures),
-        cmocka_unit_test(test_no_picture_is_left),
-        cmocka_unit_test(test_labels),
-        cmocka_unit_test(test_groups_may_be_unknown),
-        cmocka_unit_test(test_progress),
-        cmocka_unit_test(test_wrong_calls),
+        cmocka_unit_test(test_numbers),  cmocka_unit_test(test_bad_pictures),
+        cmocka_unit_test(test_results),  cmocka_unit_test(test_auto_starts_over),
+        cmocka_unit_test(test_sources),  cmocka_unit_test(test_no_picture_is_left),
+        cmocka_unit_test(test_labels),   cmocka_unit_test(test_groups_may_be_unknown),
+        cmocka_unit_test(test_progress), cmocka_unit_test(test_wrong_calls),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

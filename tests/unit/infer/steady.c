@@ -11,7 +11,7 @@
 
 static uint8_t pixels[3 * 640 * 480];
 
-static asl_inferer *create(int32_t batch_size, int32_t threads)
+static asl_inferer *create(int32_t batch_size, int32_t threads, int32_t mirror)
 {
     asl_error err = ASL_ERROR_INIT;
     asl_inferer *inferer = NULL;
@@ -20,6 +20,7 @@ static asl_inferer *create(int32_t batch_size, int32_t threads)
     asl_inferer_options_init(&options, sizeof options);
     options.batch_size = batch_size;
     options.threads = threads;
+    options.mirror = mirror;
     assert_ok(asl_inferer_create(&inferer, model, &options, &err), &err);
     asl_model_free(model);
     return inferer;
@@ -56,7 +57,7 @@ static void test_no_allocation_per_picture(void **state)
     (void)state;
     for (int32_t threads = 1; threads <= 2; threads++) {
         test_allocator_install(0, false);
-        asl_inferer *inferer = create(2, threads);
+        asl_inferer *inferer = create(2, threads, threads == 1 ? ASL_MIRROR_OFF : ASL_MIRROR_BOTH);
         classify_all(inferer, 320, 240);
         const int64_t count = test_allocator_count();
         classify_all(inferer, 320, 240);
@@ -82,7 +83,7 @@ static double cpu_seconds(void)
 static void test_no_processor_time_while_idle(void **state)
 {
     const struct timespec nap = {0, 200 * 1000 * 1000};
-    asl_inferer *inferer = create(1, 4);
+    asl_inferer *inferer = create(1, 4, ASL_MIRROR_OFF);
     (void)state;
     classify_all(inferer, 64, 48);
     const double before = cpu_seconds();

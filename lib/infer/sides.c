@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* See sides.h. */
+#include "infer/sides.h"
+
+#include <string.h>
+
+#include "infer/inferer.h"
+
+enum { HANDS_WANTED = 30 };
+
+void asl_inferer_reset(asl_inferer *inferer)
+{
+    if (!inferer)
+        return;
+    asl__sides *sides = &inferer->sides;
+    sides->read = sides->asked;
+    sides->ahead = ASL_MIRROR_OFF;
+    sides->hands = 0;
+    sides->certainty[0] = sides->certainty[1] = 0.0;
+}
+
+int32_t asl_inferer_mirror(const asl_inferer *inferer)
+{
+    return inferer ? inferer->sides.read : 0;
+}
+
+void asl__sides_init(asl__sides *sides, const asl_model *model, int32_t mirror)
+{
+    if (mirror == ASL_MIRROR_MODEL)
+        mirror = model->calibration.mirror;
+    if (mirror == ASL_MIRROR_MODEL)
+        mirror = ASL_MIRROR_OFF;
+    *sides = (asl__sides){.asked = mirror, .read = mirror, .ahead = ASL_MIRROR_OFF};
+    sides->nothing = asl__model_find_label(model, "nothing");
+}
+
+int32_t asl__sides_most(const asl__sides *sides)
+{
+    return sides->asked == ASL_MIRROR_BOTH || sides->asked == ASL_MIRROR_AUTO ? 2 : 1;
+}
+
+/* out may be the picture itself: pixels change places in pairs. */
+static void mirror_picture(uint8_t *out, const uint8_t *picture, int32_t width, int32_t height)
+{
+    for (int32_t y = 0; y < height; y++) {
+        const size_t row = (size_t)y * (size_t)width * 3;
+        for (int32_t x = 0; x < (width + 1) / 2; x++) {
+            const size_t left = row + (size_t)x * 3, right = row + (size_t)(width - 1 - x) * 3;
+            for (size_t c = 0; c < 3; c++) {
+                const uint8_t first = picture[left + c], last = picture[right + c];
+                out[left + c] = last;
+                out[right + c] = first;
+            }
+        }
+    }
+}
+
+asl_status asl__sides_run(asl_inferer *inferer, const uint8_t *images, int32_t count,
+                          asl_error *err)
+{
+    asl__sides *sides = &inferer->sides;
+    const asl__shape *input = &inferer->model->network.input;
+    const size_t bytes = inferer->image_bytes;
+    sides->pass_count = count;
+    sides->pass_both = sides->read == ASL_MIRROR_BOTH || sides->read == ASL_MIRROR_AUTO;
+    if (sides->read == ASL_MIRROR_OFF)
+        return inferer->backend->plan_forward(inferer->logits, inferer->plan, images, count, err);
+    uint8_t *out = inferer->images;
+    if (sides->pass_both) {
+        if (images != out)
+            memcpy(out, images, (size_t)count * bytes);
+        out += (size_t)count * bytes;
+    }
+    for (int32_t i = 0; i < count; i++)
+        mirror_picture(out + (size_t)i * bytes, images + (size_t)i * bytes, input->width,
+                       input->height);
+    return inferer->backend->plan_forward(inferer->logits, inferer->plan, inferer->images,
+                                          sides->pass_both ? 2 * count : count, err);
+}
+
+static int32_t top_of(const float *logits, int32_t count, int32_t without)
+{
+    int32_t top = without == 0 ? 1 : 0;
+    for (int32_t i = top + 1; i < count; i++)
+        top = i != without && logits[i] > logits[top] ? i : top;
+    return top;
+}
+
+/* What AUTO learns from one picture. Where neither side shows a hand that is nothing. */
+static void weigh(asl__sides *sides, const float *plain, const float *mirrored, int32_t classes)
+{
+    const float *both[2] = {plain, mirrored};
+    bool hand = false;
+    for (int32_t i = 0; i < 2; i++)
+        hand = hand || top_of(both[i], classes, -1) != sides->nothing;
+    if (!hand)
+        return;
+    for (int32_t i = 0; i < 2; i++)
+        sides->certainty[i] += (double)both[i][top_of(both[i], classes, sides->nothing)];
+    sides->ahead = sides->certainty[1] > sides->certainty[0] ? ASL_MIRROR_ON : ASL_MIRROR_OFF;
+    if (++sides->hands == HANDS_WANTED)
+        sides->read = sides->ahead;
+}
+
+const float *asl__sides_logits(asl_inferer *inferer, int32_t index)
+{
+    asl__sides *sides = &inferer->sides;
+    const int32_t classes = inferer->model->network.classes;
+    float *plain = inferer->logits + (size_t)index * (size_t)classes;
+    if (!sides->pass_both)
+        return plain;
+    const float *mirrored = plain + (size_t)sides->pass_count * (size_t)classes;
+    if (sides->asked == ASL_MIRROR_BOTH) {
+        for (int32_t i = 0; i < classes; i++)
+            plain[i] = (plain[i] + mirrored[i]) / 2;
+        return plain;
+    }
+    if (sides->read == ASL_MIRROR_AUTO)
+        weigh(sides, plain, mirrored, classes);
+    return sides->ahead == ASL_MIRROR_ON ? mirrored : plain;
+}
