@@ -13,9 +13,11 @@
 static void print_result(const struct settings *s, double seconds)
 {
     const int64_t count = (int64_t)POSE_CLASSES * s->per_class;
+    const long long signers = s->signers > 0 ? s->signers : count;
+
     if (!s->json) {
-        printf("%s: %lld pictures of %d classes by %d signers at %dx%d (%.0f pictures/s)\n", s->out,
-               (long long)count, POSE_CLASSES, (int)s->signers, (int)s->size, (int)s->size,
+        printf("%s: %lld pictures of %d classes by %lld signers at %dx%d (%.0f pictures/s)\n",
+               s->out, (long long)count, POSE_CLASSES, signers, (int)s->size, (int)s->size,
                (double)count / seconds);
         return;
     }
@@ -23,7 +25,7 @@ static void print_result(const struct settings *s, double seconds)
     json_put(document, "out", json_text(s->out));
     json_put(document, "n", json_integer(count));
     json_put(document, "classes", json_integer(POSE_CLASSES));
-    json_put(document, "signers", json_integer(s->signers));
+    json_put(document, "signers", json_integer(signers));
     json_put(document, "size", json_integer(s->size));
     json_put(document, "seconds", json_number(seconds));
     json_print(document);
@@ -57,12 +59,15 @@ static int make_data_set(const struct settings *s)
 
 int main(int argc, char **argv)
 {
-    struct settings s = {.per_class = 100, .size = 224, .signers = 8};
+    struct settings s = {.per_class = 100, .size = 224, .signers = 8, .variety = 1};
     int32_t progress = PROGRESS_AUTO;
     const cli_option options[] = {
         CLI_INT('n', "per-class", "N", &s.per_class, 1, 9999, "pictures of each class"),
         CLI_INT('s', "size", "N", &s.size, 16, 2048, "pictures of N x N pixels"),
-        CLI_INT(0, "signers", "N", &s.signers, 1, 1000, "signers to invent"),
+        CLI_INT(0, "signers", "N", &s.signers, 0, 1000,
+                "signers to invent; 0: another one for each picture"),
+        CLI_REAL(0, "variety", "X", &s.variety, 0, 1,
+                 "how people sign: from 0, by the book, to 1, as in life"),
         CLI_SEED(&s.seed),
         CLI_TEXT(0, "landmarks", "FILE", &s.landmarks,
                  "write where the 21 joints of each hand are, in pixels (.csv)"),

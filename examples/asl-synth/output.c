@@ -74,6 +74,7 @@ static int write_recipe(const struct settings *s)
     json_put(document, "per_class", json_integer(s->per_class));
     json_put(document, "size", json_integer(s->size));
     json_put(document, "signers", json_integer(s->signers));
+    json_put(document, "variety", json_number(s->variety));
     json_put(document, "seed", json_integer((json_int_t)s->seed));
     char *text = json_file_text(document);
     const int code = write_in(s, RECIPE, text);

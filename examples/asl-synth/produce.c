@@ -23,7 +23,7 @@ enum { JPEG_QUALITY = 92, MOST_THREADS = 64 };
 /* What all threads share. */
 struct job {
     const struct settings *settings;
-    struct signer *signers;
+    struct signer *signers; /* NULL: a new one for each picture */
     struct film_curve *curve;
     struct landmark *landmarks; /* HAND_JOINTS for each picture, or NULL */
     struct sheet *sheet;        /* or NULL */
@@ -37,7 +37,17 @@ struct job {
 
 int produce_signer(const struct settings *s, int64_t index)
 {
-    return (int)(index % s->per_class % s->signers);
+    const int64_t number = index % s->per_class;
+
+    if (s->signers == 0)
+        return (int)(number * POSE_CLASSES + index / s->per_class);
+    return (int)(number % s->signers);
+}
+
+static void make_signer(struct signer *signer, const struct settings *s, int number)
+{
+    signer_make(signer, s->seed, number);
+    signer_school(signer, (float)s->variety);
 }
 
 char *produce_name(const struct settings *s, int64_t index)
@@ -67,11 +77,15 @@ static bool make_picture(struct job *job, struct studio *studio, uint8_t *rgb, i
     const struct settings *s = job->settings;
     const int class_index = (int)(index / s->per_class), number = (int)(index % s->per_class);
     const asl_image_view view = {rgb, s->size, s->size, 3 * (int64_t)s->size, ASL_FORMAT_RGB24, 0};
+    const int who = produce_signer(s, index);
+    struct signer stranger;
     struct shot shot;
     void *data = NULL;
     size_t size = 0;
 
-    shot_make(&shot, &job->signers[produce_signer(s, index)], s->size, s->seed, class_index,
+    if (!job->signers)
+        make_signer(&stranger, s, who);
+    shot_make(&shot, job->signers ? &job->signers[who] : &stranger, s->size, s->seed, class_index,
               number);
     shot_draw(rgb, job->landmarks ? job->landmarks + index * HAND_JOINTS : NULL, &shot, studio);
     if (job->sheet && sheet_put(job->sheet, &view, class_index, number, err) < 0)
@@ -163,9 +177,10 @@ int produce_pictures(struct landmark *landmarks, struct sheet *sheet, const stru
     struct job job = {.settings = s, .landmarks = landmarks, .sheet = sheet};
 
     job.total = (int64_t)POSE_CLASSES * s->per_class;
-    job.signers = cli_alloc((size_t)s->signers, sizeof *job.signers);
+    if (s->signers > 0)
+        job.signers = cli_alloc((size_t)s->signers, sizeof *job.signers);
     for (int i = 0; i < s->signers; i++)
-        signer_make(&job.signers[i], s->seed, i);
+        make_signer(&job.signers[i], s, i);
     job.curve = cli_alloc(1, sizeof *job.curve);
     film_curve_make(job.curve);
     pthread_mutex_init(&job.lock, NULL);

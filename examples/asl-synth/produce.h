@@ -13,6 +13,7 @@
 struct settings {
     const char *out;
     int32_t per_class, size, signers, threads;
+    double variety;
     uint64_t seed;
     const char *landmarks; /* file, or NULL */
     const char *sheet;     /* file, or NULL */

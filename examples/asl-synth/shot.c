@@ -8,8 +8,17 @@
 
 enum { STREAM_SHOT = 16 };
 
-/* What a picture of `nothing` shows. */
-enum { NOTHING_ROOM, NOTHING_FOREARM, NOTHING_REST };
+/* What a picture of `nothing` shows: an empty room, somebody in it, an arm, a hand at rest, one
+ * that leaves the picture, a letter that is cut off, a shape between two letters. */
+enum {
+    NOTHING_ROOM,
+    NOTHING_PERSON,
+    NOTHING_FOREARM,
+    NOTHING_REST,
+    NOTHING_ASIDE,
+    NOTHING_CUT,
+    NOTHING_BETWEEN
+};
 
 /* The rectangle that the joints fill in the picture plane of a camera with focal length 1. */
 struct box {
@@ -57,7 +66,7 @@ static void place_hand(struct shot *shot, const struct signer *signer, const str
     hand_build(hand, &signer->physique, pose, signer->sleeve_start);
     hand_move(hand, scale(add(hand->joint[0], hand->joint[9]), -0.5f));
     /* An arm that reaches towards the camera must end before it. */
-    camera->distance = maxf(rng_range(random, 350.0f, 900.0f), 250.0f + HAND_ARM * hand->arm.z);
+    camera->distance = maxf(rng_range(random, 300.0f, 1000.0f), 250.0f + HAND_ARM * hand->arm.z);
     camera->mirror = signer->left_handed ? -1.0f : 1.0f;
     frame_hand(camera, hand, size, fill, random);
 }
@@ -83,26 +92,61 @@ static void place_forearm(struct shot *shot, int size, rng *random)
     camera->y += 0.5f * (float)size - y;
 }
 
-static void show_nothing(struct shot *shot, const struct signer *signer, int size, int number,
-                         rng *random)
+/* A hand on its way from one letter to another, or to rest, that is not like any letter. */
+static struct pose pose_between(const struct signer *signer, rng *random)
 {
-    static const int kinds[] = {NOTHING_ROOM, NOTHING_REST, NOTHING_ROOM, NOTHING_FOREARM};
-    /* A signer's pictures are `signers` apart, so the kind is drawn, not counted. */
-    const int kind = kinds[(int)((hash64(signer->style + (uint64_t)number) >> 32) & 3)];
-    const int variant = rng_below(random, pose_variant_count(POSE_NOTHING));
-    struct pose pose = signer_pose(signer, pose_variant(POSE_NOTHING, variant), random);
+    const float enough = 22.0f;
+    struct pose pose = signer_sign(signer, POSE_NOTHING, random);
 
-    shot->has_hand = kind != NOTHING_ROOM;
+    for (int tries = 0; tries < 8; tries++) {
+        const struct pose from = signer_sign(signer, rng_below(random, 26), random);
+        const struct pose to = signer_sign(signer, rng_below(random, POSE_CLASSES), random);
+        const struct pose mixed = pose_mix(&from, &to, rng_range(random, 0.35f, 0.65f));
+        if (pose_strangeness(&mixed) > enough)
+            return mixed;
+    }
+    return pose;
+}
+
+static void show_nothing(struct shot *shot, const struct signer *signer, int size, rng *random)
+{
+    static const int kinds[] = {NOTHING_ROOM,   NOTHING_ROOM,    NOTHING_ROOM,
+                                NOTHING_PERSON, NOTHING_FOREARM, NOTHING_REST,
+                                NOTHING_ASIDE,  NOTHING_CUT,     NOTHING_BETWEEN};
+    const int kind = kinds[rng_below(random, (int)(sizeof kinds / sizeof kinds[0]))];
+    struct pose pose = signer_sign(signer, POSE_NOTHING, random);
+
+    if (kind == NOTHING_PERSON)
+        person_make(&shot->room.person, signer->skin.back, random);
+    shot->has_hand = kind != NOTHING_ROOM && kind != NOTHING_PERSON;
     if (!shot->has_hand)
         return;
-    pose.yaw += rng_range(random, -180.0f, 180.0f);
-    pose.pitch += rng_range(random, -30.0f, 30.0f);
-    pose.roll += rng_range(random, -100.0f, 100.0f);
-    place_hand(shot, signer, &pose, size, rng_range(random, 0.5f, 1.0f), random);
+    if (kind == NOTHING_CUT)
+        pose = signer_sign(signer, rng_below(random, 26), random);
+    else if (kind == NOTHING_BETWEEN)
+        pose = pose_between(signer, random);
+    else
+        pose.yaw += rng_range(random, -180.0f, 180.0f);
+    if (kind != NOTHING_CUT) {
+        pose.pitch += rng_range(random, -30.0f, 30.0f);
+        pose.roll += rng_range(random, -100.0f, 100.0f);
+    }
+    place_hand(shot, signer, &pose, size, rng_range(random, 0.4f, 1.0f), random);
     if (kind == NOTHING_FOREARM)
         place_forearm(shot, size, random);
-    else
+    else if (kind == NOTHING_ASIDE)
         place_aside(shot, size, rng_range(random, 0.25f, 0.55f), random);
+    else if (kind == NOTHING_CUT)
+        place_aside(shot, size, rng_range(random, 0.6f, 0.9f), random);
+}
+
+/* How much of the picture a hand takes. */
+static float choose_fill(const struct signer *signer, rng *random)
+{
+    const float kind = mixf(0.5f, rng_unit(random), signer->variety);
+    return kind < 0.2f   ? rng_range(random, 0.26f, 0.5f)
+           : kind < 0.9f ? rng_range(random, 0.5f, 0.92f)
+                         : rng_range(random, 0.92f, 1.08f);
 }
 
 static void set_light(struct shot *shot, const struct signer *signer, rng *random)
@@ -118,33 +162,39 @@ static void set_light(struct shot *shot, const struct signer *signer, rng *rando
     l->fill_way.x *= shot->scene.camera.mirror;
 }
 
-/* Light on the wall: what falls on it from the front. */
-static void set_background(struct shot *shot, const struct signer *signer, rng *random)
+/* Light on the wall: what falls on it from the front. A wall near the hand shows its shadow. */
+static void set_background(struct shot *shot, rng *random)
 {
     const struct lights *l = &shot->scene.lights;
     struct cut *cut = &shot->cut;
     const vec3 direct = scale(l->key, 0.25f + 0.75f * maxf(l->key_way.z, 0.0f));
+    const vec3 light = add(add(direct, l->fill), l->sky);
 
-    shot->room = &signer->room[rng_below(random, SIGNER_ROOMS)];
     cut->x = rng_range(random, -0.35f, 0.35f);
     cut->y = rng_range(random, -0.25f, 0.25f);
-    cut->zoom = rng_range(random, 0.5f, 1.1f);
-    cut->turn = rng_normal(random, 0.08f);
-    cut->light = scale(add(add(direct, l->fill), l->sky), rng_range(random, 0.55f, 1.0f));
+    cut->zoom = rng_range(random, 0.4f, 1.2f);
+    cut->turn = rng_normal(random, 0.12f);
+    cut->light = scale(light, rng_range(random, 0.45f, 1.1f));
     if (l->key_way.z < 0.0f)
-        cut->light = scale(cut->light, 1.6f);
-    cut->shade_x = rng_normal(random, 0.3f);
-    cut->shade_y = rng_normal(random, 0.25f);
+        cut->light = scale(cut->light, rng_range(random, 1.4f, 2.6f));
+    cut->shade_x = rng_normal(random, 0.35f);
+    cut->shade_y = rng_normal(random, 0.3f);
+    shot->wall = 30.0f + 500.0f * rng_unit(random) * rng_unit(random);
+    shot->shadow = rng_unit(random) < 0.6f ? 0.9f * direct.y / light.y : 0.0f;
 }
 
 /* Cameras lighten dark hands in part, and never quite hit the right exposure. */
 static void set_film(struct shot *shot, const struct signer *signer, rng *random)
 {
     struct film *film = &shot->film;
-    const float skin = signer->skin.back.y;
-    const vec3 white = add(v3(1, 1, 1), rng_normal3(random, 0.05f));
-    const float exposure = powf(0.28f / skin, 0.22f) * expf(rng_normal(random, 0.2f));
+    const float skin = signer->skin.back.y, fault = rng_unit(random);
+    const vec3 white = add(v3(1, 1, 1), rng_normal3(random, 0.07f));
+    float exposure = powf(0.28f / skin, 0.22f) * expf(rng_normal(random, 0.25f));
 
+    if (fault < 0.06f * signer->variety)
+        exposure *= rng_range(random, 0.25f, 0.6f);
+    else if (fault < 0.12f * signer->variety)
+        exposure *= rng_range(random, 1.5f, 2.2f);
     film->exposure = scale(white, 1.15f * exposure);
     film->blur = maxf(rng_range(random, -0.4f, 1.0f), 0.0f);
     film->vignette = rng_range(random, 0.0f, 0.35f);
@@ -160,20 +210,18 @@ void shot_make(struct shot *shot, const struct signer *signer, int size, uint64_
     memset(shot, 0, sizeof *shot);
     shot->scene.camera.mirror = 1.0f;
     shot->scene.skin = signer->skin;
+    shot->scene.wear = signer->wear;
     shot->scene.sleeve = signer->sleeve;
+    shot->room = signer->room[rng_below(&random, SIGNER_ROOMS)];
     if (class_index == POSE_NOTHING) {
-        show_nothing(shot, signer, size, number, &random);
+        show_nothing(shot, signer, size, &random);
     } else {
-        /* People mostly keep to one way of signing a letter. */
-        const int ways = pose_variant_count(class_index);
-        const int own = (int)(hash64(signer->style + (uint64_t)class_index) % (uint64_t)ways);
-        const int way = rng_unit(&random) < 0.85f ? own : rng_below(&random, ways);
-        const struct pose pose = signer_pose(signer, pose_variant(class_index, way), &random);
+        const struct pose pose = signer_sign(signer, class_index, &random);
         shot->has_hand = 1;
-        place_hand(shot, signer, &pose, size, rng_range(&random, 0.45f, 0.9f), &random);
+        place_hand(shot, signer, &pose, size, choose_fill(signer, &random), &random);
     }
     set_light(shot, signer, &random);
-    set_background(shot, signer, &random);
+    set_background(shot, &random);
     set_film(shot, signer, &random);
 }
 
@@ -204,8 +252,10 @@ void shot_draw(uint8_t *rgb, struct landmark *landmarks, const struct shot *shot
     const int size = studio->size;
     float *light = shot->has_hand ? studio->behind : studio->light;
 
-    backdrop_draw(light, size, shot->room, &shot->cut);
+    backdrop_draw(light, size, &shot->room, &shot->cut);
     if (shot->has_hand) {
+        if (shot->shadow > 0.0f)
+            render_shadow(studio->behind, size, size, &shot->scene, shot->wall, shot->shadow);
         render_hand(studio->light, studio->behind, size, size, &shot->scene, studio->scratch);
         if (landmarks != NULL)
             find_landmarks(landmarks, shot, studio);

@@ -15,8 +15,9 @@ struct landmark {
 
 struct shot {
     struct scene scene;
-    int has_hand; /* 0: only the background */
-    const struct room *room;
+    int has_hand;       /* 0: only the background */
+    float wall, shadow; /* see render_shadow() */
+    struct room room;
     struct cut cut;
     struct film film;
 };

@@ -4,6 +4,8 @@
  * that can reach it, and starts its rays where they could first touch something. */
 #include "render.h"
 
+#include <string.h>
+
 enum { TILE = 8, MAX_STEPS = 40 };
 
 #define EDGE_DEPTH 3.0f
@@ -200,20 +202,70 @@ static void smooth_tile(struct renderer *r, int left, int top, float *rgb, const
     }
 }
 
+/* What casts shadows. */
+static void find_casters(struct field *casters, const struct hand *hand)
+{
+    field_start(casters, hand);
+    for (int i = 0; i < hand->count; i++)
+        if (!hand->cone[i].detail)
+            field_add(casters, i);
+}
+
 void render_hand(float *rgb, const float *behind, int width, int height, const struct scene *scene,
                  void *scratch)
 {
     struct renderer r = {.scene = scene, .width = width, .height = height, .seen = scratch};
 
     r.tolerance = 0.2f * scene->camera.distance / scene->camera.focal; /* a fifth of a pixel */
-    field_start(&r.casters, &scene->hand);
-    for (int i = 0; i < scene->hand.count; i++)
-        if (!scene->hand.cone[i].detail)
-            field_add(&r.casters, i);
+    find_casters(&r.casters, &scene->hand);
     for (int y = 0; y < height; y += TILE)
         for (int x = 0; x < width; x += TILE)
             draw_tile(&r, x, y, rgb, behind);
     for (int y = 0; y < height; y += TILE)
         for (int x = 0; x < width; x += TILE)
             smooth_tile(&r, x, y, rgb, behind);
+}
+
+/* Light that reaches the wall at a pixel. */
+static float wall_light(const struct field *casters, const struct scene *scene, float wall, float x,
+                        float y)
+{
+    const vec3 ray = camera_ray(&scene->camera, x, y);
+    const float t = (scene->camera.distance + wall) / -ray.z;
+    return light_left(casters, add(v3(0, 0, scene->camera.distance), scale(ray, t)),
+                      &scene->lights);
+}
+
+void render_shadow(float *behind, int width, int height, const struct scene *scene, float wall,
+                   float share)
+{
+    /* Shadows are soft: light on a coarse grid does, with straight lines between its points. */
+    enum { GRID = 48 };
+    const float across = (float)width / GRID, down = (float)height / GRID;
+    float row[2][GRID + 2] = {{0}};
+    struct field casters;
+    int last = -2;
+
+    if (scene->lights.key_way.z < 0.05f)
+        return;
+    find_casters(&casters, &scene->hand);
+    for (int y = 0; y < height; y++) {
+        const float v = ((float)y + 0.5f) / down;
+        const int top = (int)v;
+        for (; last < top; last++) {
+            memcpy(row[0], row[1], sizeof row[0]);
+            for (int i = 0; i < GRID + 2; i++)
+                row[1][i] =
+                    wall_light(&casters, scene, wall, (float)i * across, (float)(last + 2) * down);
+        }
+        for (int x = 0; x < width; x++) {
+            const float u = ((float)x + 0.5f) / across;
+            const int left = (int)u;
+            const float a = mixf(row[0][left], row[0][left + 1], u - (float)left);
+            const float b = mixf(row[1][left], row[1][left + 1], u - (float)left);
+            const float lit = mixf(a, b, v - (float)top);
+            float *pixel = behind + 3 * ((size_t)y * (size_t)width + (size_t)x);
+            store(pixel, scale(load(pixel), 1.0f - share * (1.0f - lit)));
+        }
+    }
 }

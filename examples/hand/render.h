@@ -12,6 +12,15 @@ struct skin {
     vec3 back, palm, nail;
     float freckles; /* strength of blotches, 0..1 */
     float gloss;
+    float age; /* depth of lines and wrinkles; 1 is average */
+};
+
+/* What a hand wears. */
+struct wear {
+    int ring;                /* finger from 0, the index; -1 for none */
+    float strap, strap_wide; /* a watch or bracelet: millimetres from the wrist up the arm; its
+                                width, 0 for none */
+    vec3 metal, strap_colour;
 };
 
 struct lights {
@@ -37,6 +46,7 @@ struct cloth {
 struct scene {
     struct hand hand;
     struct skin skin;
+    struct wear wear;
     struct cloth sleeve;
     struct lights lights;
     struct camera camera;
@@ -52,6 +62,14 @@ void render_hand(float *rgb, const float *behind, int width, int height, const s
 /* Distance from the camera to what the last render_hand() saw at a pixel; FIELD_FAR: the
  * background. */
 float render_depth(const void *scratch, int width, int x, int y);
+
+/* Darken what is behind the hand where its shadow falls: on a wall `wall` millimetres behind it, of
+ * whose light the part `share` comes from the key light. */
+void render_shadow(float *behind, int width, int height, const struct scene *scene, float wall,
+                   float share);
+
+/* How much of the key light the cones in `casters` leave at p. */
+float light_left(const struct field *casters, vec3 p, const struct lights *lights);
 
 /* The colour that the camera sees at a point of the surface. `casters` holds the cones that throw
  * shadows. */

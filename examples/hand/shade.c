@@ -14,9 +14,11 @@ static float line(float distance, float width)
 
 /* How much of a soft light the hand leaves at p: the narrowest passage of the ray between its
  * cones, measured against the width of the penumbra there. */
-static float light_left(const struct field *f, vec3 p, vec3 way, float softness)
+float light_left(const struct field *f, vec3 p, const struct lights *lights)
 {
     const int lanes = field_lanes(f);
+    const vec3 way = lights->key_way;
+    const float softness = lights->softness;
     float open[HAND_MAX_CONES], left = 1.0f;
 
     for (int k = 0; k < lanes; k++) {
@@ -112,12 +114,35 @@ static void paint_finger(struct paint *paint, const struct skin *skin, const str
     const float tip = c->bone == 2 ? smoothf(0.2f, 1.0f, along / c->length) : 0.0f;
     const float crease = bends && !c->detail ? line(joint, 0.9f) * palmar : 0.0f;
     const float knuckle = bends && c->bone < 2 ? line(joint, 7.0f) * (1.0f - palmar) : 0.0f;
+    const float wrinkle = knuckle * (0.5f + 0.5f * sinf(3.0f * joint));
 
     paint->colour = mul(paint->colour, mix3(v3(1, 1, 1), v3(1.04f, 0.86f, 0.84f), tip));
     paint->colour = mul(paint->colour, mix3(v3(1, 1, 1), v3(0.92f, 0.78f, 0.74f), knuckle));
-    paint->colour = scale(paint->colour, 1.0f - 0.35f * crease);
+    paint->colour = scale(paint->colour, 1.0f - 0.18f * skin->age * wrinkle);
+    paint->colour = scale(paint->colour, 1.0f - minf(0.35f * skin->age * crease, 0.8f));
     if (c->bone == 2 && palmar < 0.8f)
         paint_nail(paint, skin, c, p);
+}
+
+/* A ring on the first bone of a finger, a strap around the arm. */
+static int paint_wear(struct paint *paint, const struct scene *scene, const struct cone *c, vec3 p)
+{
+    const struct wear *wear = &scene->wear;
+    if (wear->ring >= 0 && c->group == GROUP_INDEX + wear->ring && c->bone == 0) {
+        const float along = dot(sub(p, c->a), c->axis) - 0.5f * c->length;
+        if (fabsf(along) < 2.5f) {
+            *paint = (struct paint){wear->metal, 0.5f};
+            return 1;
+        }
+    }
+    if (wear->strap_wide > 0.0f && c->bone < 0) {
+        const float along = dot(sub(p, scene->hand.origin), scene->hand.arm) - wear->strap;
+        if (along > 0.0f && along < wear->strap_wide) {
+            *paint = (struct paint){wear->strap_colour, 0.15f};
+            return 1;
+        }
+    }
+    return 0;
 }
 
 static struct paint paint_skin(const struct scene *scene, const struct surface *s)
@@ -130,6 +155,8 @@ static struct paint paint_skin(const struct scene *scene, const struct surface *
     const vec3 local = v3(dot(v, hand->frame.x), dot(v, hand->frame.y), dot(v, hand->frame.z));
     struct paint paint = {mix3(skin->back, skin->palm, palmar), skin->gloss};
 
+    if (paint_wear(&paint, scene, c, s->point))
+        return paint;
     const float blotch = noise3(scale(local, 0.09f)) - 0.5f;
     const float grain = noise3(scale(local, 0.5f)) - 0.5f;
     paint.colour =
@@ -138,7 +165,7 @@ static struct paint paint_skin(const struct scene *scene, const struct surface *
     if (c->bone >= 0)
         paint_finger(&paint, skin, c, s->point, palmar);
     else if (local.y > 0.0f && palmar > 0.5f)
-        paint.colour = scale(paint.colour, 1.0f - 0.3f * palm_lines(local));
+        paint.colour = scale(paint.colour, 1.0f - minf(0.3f * skin->age * palm_lines(local), 0.8f));
     return paint;
 }
 
@@ -180,9 +207,8 @@ vec3 shade(const struct scene *scene, const struct field *casters, const struct 
     const struct paint paint =
         is_skin ? paint_skin(scene, s) : paint_sleeve(&scene->sleeve, c, s->point);
     const vec3 start = add(s->point, scale(s->normal, 1.2f));
-    const float lit = dot(s->normal, lights->key_way) > -0.25f
-                          ? light_left(casters, start, lights->key_way, lights->softness)
-                          : 1.0f;
+    const float lit =
+        dot(s->normal, lights->key_way) > -0.25f ? light_left(casters, start, lights) : 1.0f;
     const float open = sky_left(casters, s->point, s->normal);
     const vec3 out = unit(sub(v3(0, 0, scene->camera.distance), s->point));
     const float facing = maxf(dot(s->normal, unit(add(lights->key_way, out))), 0.0f);

@@ -4,6 +4,7 @@
 
 import csv
 import json
+import math
 import os
 import signal
 import subprocess
@@ -91,6 +92,40 @@ class Synth(programs.Case):
         for path in few:
             if path.endswith(".jpg"):
                 self.assertEqual(few[path], more[path])
+
+    def test_a_signer_for_each_picture(self):
+        strangers = ["--per-class", 4, "--size", 32, "--signers", 0]
+        result = self.synth("out", *strangers)
+        self.assertIn("116 pictures of 29 classes by 116 signers", result.out)
+        rows = self.rows("out/data.csv")
+        self.assertEqual(len({row["group"] for row in rows}), 116)
+        for row in rows:
+            name = row["image_path"].split("/")[1]
+            self.assertEqual(name.split("_")[0], row["group"])
+        few = self.hashes("out")
+        self.synth("more", "--per-class", 5, "--size", 32, "--signers", 0, "--threads", 1)
+        more = self.hashes("more")
+        for path in few:
+            if path.endswith(".jpg"):
+                self.assertEqual(few[path], more[path])
+
+    def test_variety(self):
+        """People hold their hands less alike in life than by the book, and have more than one way
+        to sign a letter: the index finger of P is level or points down."""
+        turned, down = {}, set()
+        for variety in (0, 1):
+            self.synth("out", "--per-class", 24, "--size", 32, "--signers", 0, "--variety", variety,
+                       "--landmarks", "joints.csv", "--force")
+            angles = []
+            for row in self.rows("joints.csv"):
+                x, y = ([float(row[f"{axis}{joint}"]) for joint in range(21)] for axis in "xy")
+                if row["image_path"].startswith("B/"):
+                    angles.append(abs(math.atan2(x[9] - x[0], y[0] - y[9])))
+                if variety == 1 and row["image_path"].startswith("P/"):
+                    down.add(y[8] - y[5] > abs(x[8] - x[5]))
+            turned[variety] = sum(angles) / len(angles)
+        self.assertGreater(turned[1], 1.3 * turned[0])
+        self.assertEqual(down, {False, True})
 
     def test_seeds_differ(self):
         self.synth("a", *SMALL)
@@ -184,7 +219,8 @@ class Synth(programs.Case):
     def test_wrong_arguments(self):
         for arguments in ([], ["a", "b"], ["out", "--per-class", "0"], ["out", "--per-class", "x"],
                           ["out", "--size", "8"], ["out", "--size", "100000"],
-                          ["out", "--signers", "0"], ["out", "--seed", "-1"], ["out", "--sheet"],
+                          ["out", "--signers", "-1"], ["out", "--signers", "1001"],
+                          ["out", "--variety", "1.5"], ["out", "--seed", "-1"], ["out", "--sheet"],
                           ["out", "--unknown"]):
             with self.subTest(arguments=arguments):
                 result = self.run_program("asl-synth", *arguments, code=2)
@@ -194,7 +230,8 @@ class Synth(programs.Case):
 
     def test_help_and_version(self):
         text = self.run_program("asl-synth", "--help").out
-        for word in ("--per-class", "--size", "--signers", "--landmarks", "--sheet", "--seed"):
+        for word in ("--per-class", "--size", "--signers", "--variety", "--landmarks", "--sheet",
+                     "--seed"):
             self.assertIn(word, text)
         self.assertLessEqual(max(map(len, text.split("\n"))), 80)
         self.assertRegex(self.run_program("asl-synth", "--version").out, r"^asl-synth .*\d+\.\d+")
