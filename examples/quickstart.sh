@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# From a bare Debian 12 to a trained model and named letters, in a few minutes:
+# From a bare Debian 12 to named letters, by the built-in model and by one that is trained before
+# your eyes, in a few minutes:
 #
 #   examples/quickstart.sh                  on drawn hands, made on the spot
 #   examples/quickstart.sh FOLDER|ARCHIVE   on your pictures: one folder per letter, as the ASL
-#                                           Alphabet archive unpacks (.zip, .tar, .tar.gz, .tgz)
+#                                           Alphabet archive unpacks (.zip, .tar, .tar.gz, .tgz);
+#                                           pictures without such folders are only named
 #
 # Everything it makes lies in quickstart/ and build/ of the source tree; a rerun makes it anew.
 set -euo pipefail
@@ -13,7 +15,7 @@ PER_CLASS=120 # Pictures of each letter to learn from: as many as fit into a few
 SIZE=64       # Pixels a side that the network sees.
 VIEWS=42000   # Pictures to show it in all, each several times.
 
-usage() { sed -n '3,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '3,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
 say() { printf '\n== %s\n' "$*"; }
 
@@ -62,12 +64,15 @@ build() {
 
 draw_hands() {
   say "Drawing hands: 20 invented signers to learn from, 6 others to be tested on"
-  build/bin/asl-synth quickstart/data/drawn --per-class "$PER_CLASS" --size 128 --signers 20 --seed 1
-  build/bin/asl-synth quickstart/data/test --per-class 20 --size 128 --signers 6 --seed 2
+  build/bin/asl-synth quickstart/data/drawn --per-class "$PER_CLASS" --size 128 --signers 20 \
+    --variety 0 --seed 1
+  build/bin/asl-synth quickstart/data/test --per-class 20 --size 128 --signers 6 --variety 0 --seed 2
   say "Preparing them"
   build/bin/asl-prepare quickstart/data/drawn quickstart/data/train \
     --per-class "$PER_CLASS" --size 128
   test_what="of drawn pictures of 6 signers it has never seen"
+  # The built-in model has learned from rendered hands too, but of other signers.
+  strangers=quickstart/data/test/data.csv
 }
 
 unpack() {
@@ -108,27 +113,63 @@ hold_back() {
       END {
         for (i = 2; i <= NR; i++) {
           place = seen[letter[i]]++
-          stretch = int(20 * place / total[letter[i]])
+          stretch = total[letter[i]] < 20 ? place : int(20 * place / total[letter[i]])
           print row[i] > (stretch % 5 == 2 ? test : train)
         }
       }'
+}
+
+# Name pictures that lie in no folders of letters: there is nothing to train on.
+name_loose_pictures() {
+  local pictures
+  mapfile -t -d '' pictures < <(find -L "$1" -maxdepth 1 -type f \
+    \( -iname '*.jpg' -o -iname '*.jpeg' -o -iname '*.png' \) -print0 | LC_ALL=C sort -z)
+  [ "${#pictures[@]}" -gt 0 ] || fail "no .jpg or .png pictures in '$source'" 3
+  say "Naming your pictures with the built-in model"
+  build/bin/asl-classify --verbose --draw quickstart/builtin "${pictures[@]}"
+  say "Done: quickstart/builtin has them with the letter written on them"
+  echo "to train on your own pictures, put them into folders, one per letter"
 }
 
 take_pictures() {
   local folder
   [ -f "$source" ] && unpack "$source"
   folder=$(class_folder "$source")
-  [ -n "$folder" ] || fail "no folders with .jpg or .png pictures in '$source'" 3
+  if [ -z "$folder" ]; then
+    name_loose_pictures "$source"
+    exit 0
+  fi
   say "Preparing up to $PER_CLASS pictures of each letter from $folder"
   build/bin/asl-prepare "$folder" quickstart/data/prepared --per-class "$PER_CLASS" --size 128
   hold_back
   test_what="of your pictures, held back from training (the same people, though)"
+  strangers=quickstart/data/prepared/all.csv
 }
 
 # One picture of each letter, from a table beside the pictures; quoted names are passed over.
 one_of_each() {
   awk -F, -v folder="$(dirname "$1")" \
     'NR > 1 && !/^"/ && !seen[$2]++ { print folder "/" $1 }' "$1"
+}
+
+# ---- Reading ----
+
+# Accuracy from a report of asl-eval.
+accuracy() {
+  sed -n '1s/.*: \([0-9]* of [0-9]*\) pictures right, \([0-9.]* %\).*/\2 (\1)/p' "$1"
+}
+
+read_untrained() {
+  say "Reading with the built-in model, which has seen none of these people"
+  if ! build/bin/asl-eval --verbose "$strangers" >quickstart/builtin.txt; then
+    echo "it does not know these classes: going on to training"
+    rm quickstart/builtin.txt
+    return
+  fi
+  head -n 1 quickstart/builtin.txt
+  local pictures
+  mapfile -t pictures < <(one_of_each "$strangers")
+  build/bin/asl-classify --draw quickstart/builtin "${pictures[@]}"
 }
 
 # ---- The whole way ----
@@ -157,7 +198,8 @@ main() {
   build
 
   local name
-  for name in data run annotated model.safetensors report.txt confusion.png accuracy.png loss.png; do
+  for name in data run builtin builtin.txt annotated model.safetensors report.txt confusion.png \
+    accuracy.png loss.png; do
     case "$source/" in
     "$PWD/quickstart/$name/"*) fail "'$source' is in the way of the results; move it first" 2 ;;
     esac
@@ -165,7 +207,7 @@ main() {
   done
   mkdir -p quickstart/data
 
-  local train_data test_data count epochs
+  local train_data test_data strangers count epochs
   if [ -z "$source" ]; then
     draw_hands
     train_data=quickstart/data/train/data.csv test_data=quickstart/data/test/data.csv
@@ -173,6 +215,7 @@ main() {
     take_pictures
     train_data=quickstart/data/prepared/train.csv test_data=quickstart/data/prepared/test.csv
   fi
+  read_untrained
 
   count=$(grep -c . "$train_data")
   epochs=$((VIEWS / count))
@@ -193,15 +236,15 @@ main() {
   mapfile -t pictures < <(one_of_each "$test_data")
   build/bin/asl-classify -m quickstart/model.safetensors --draw quickstart/annotated "${pictures[@]}"
 
-  local right
-  right=$(sed -n '1s/.*: \([0-9]* of [0-9]*\) pictures right, \([0-9.]* %\).*/\2 (\1)/p' \
-    quickstart/report.txt)
   say "Done in $((SECONDS / 60)) min $((SECONDS % 60)) s, all of it in quickstart/"
+  [ ! -e quickstart/builtin.txt ] ||
+    echo "built-in model     names $(accuracy quickstart/builtin.txt) of people it has never seen" \
+      "(builtin.txt, builtin/)"
   cat <<EOF
-model.safetensors  names $right $test_what
+model.safetensors  names $(accuracy quickstart/report.txt) $test_what
 report.txt         how well each letter; confusion.png, accuracy.png and loss.png show it
 annotated/         pictures with the letter written on them
-try next           build/bin/asl-classify -m quickstart/model.safetensors YOUR_PICTURE.jpg
+try next           build/bin/asl-classify YOUR_PICTURE.jpg, or build/bin/asl-camera
 your own pictures  examples/quickstart.sh FOLDER_OR_ARCHIVE   (one folder per letter)
 other people       expect less: a model knows the hands that it has seen
 EOF

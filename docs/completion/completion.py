@@ -17,13 +17,16 @@ OFFERS = {
     "IMAGE": "_asl__files jpg jpeg png",
     "SRC": "_asl__files csv pack",
     "DATA": "_asl__files csv pack",
+    "SOURCES": "_asl__files csv pack",
+    "HOW": "_asl__words none light strong; _asl__files json",
     "OUT": "_asl__folders",
     "SOURCE": "_asl__words synth:; _asl__files",
     "RUN": "_asl__folders",
     "FOLDER": "_asl__folders",
     "CAMERA": "_asl__cameras",
     "TARGET": "_asl__words stdout uinput fifo: exec:; _asl__files",
-    "N": "", "X": "", "WxH": "", "X,Y,W,H": "",
+    "BOX": "_asl__words auto",
+    "N": "", "X": "", "WxH": "", "X,Y,W,H": "", "NAMES": "",
 }  # fmt: skip
 SUFFIX = re.compile(r"\(\.(\w+)\)$")
 

@@ -17,9 +17,9 @@
 enum { BENCH_PICTURES = 64 };
 
 typedef struct settings {
-    const char *preset; /* NULL: `model` was there already. */
+    const char *preset; /* NULL: there is a model already. */
     int32_t size;
-    const char *model;                         /* File. */
+    const char *model;                         /* File; NULL: the built-in one. */
     const char *first_picture, *training_data; /* Files, made by prepare_...(). */
     const char *folder;                        /* Where those lie, and nothing else. */
     const char *backend, *isa, *precision;

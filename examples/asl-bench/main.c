@@ -103,6 +103,7 @@ static double share_of_peak(const results *r)
 static void print_json(const settings *s, const results *r)
 {
     json_t *document = json_document();
+    json_put(document, "model", json_text(s->preset ? NULL : model_name(s->model)));
     json_put(document, "preset", json_text(r->preset));
     json_put(document, "size", json_integer(r->width));
     json_put(document, "height", json_integer(r->height));
@@ -139,7 +140,8 @@ static void print_table(const settings *s, const results *r)
     snprintf(threads, sizeof threads, "%d thread%s", (int)s->threads, s->threads > 1 ? "s" : "");
     printf("network  %s, %d x %d pixels, %.1f million multiply-adds a picture\n", r->preset,
            (int)r->width, (int)r->height, 1e-6 * (double)r->macs);
-    printf("backend  %s, %s\n\n", r->backend, threads);
+    printf("backend  %s, %s\n", r->backend, threads);
+    printf("weights  %s\n\n", s->preset ? "random" : model_name(s->model));
     print_row("one picture", "p50", 1e3 * r->p50, "ms");
     print_row("", "p95", 1e3 * r->p95, "ms");
     print_row("", "max", 1e3 * r->slowest, "ms");
@@ -164,8 +166,7 @@ int main(int argc, char **argv)
     const cli_option options[] = {
         CLI_MODEL(&s.model),
         CLI_TEXT('p', "preset", "NAME", &s.preset,
-                 "a network that asl-info lists, with random weights, instead of a model; seed "
-                 "when neither is given"),
+                 "a network that asl-info lists, with random weights, instead of a model"),
         CLI_INT('s', "size", "N", &s.size, 0, 4096, "input of N x N pixels; 0 is the preset's own"),
         CLI_INT('b', "batch", "N", &s.batch, 1, 4096, "pictures in one pass or training step"),
         CLI_FLAG(0, "layers", &layers, "measure each layer on one picture too"),
@@ -208,12 +209,13 @@ int main(int argc, char **argv)
     if (s.model && (s.preset || s.size))
         return cli_usage_error("a model brings its network: give --model or --%s, not both",
                                s.preset ? "preset" : "size");
+    if (s.size && !s.preset)
+        return cli_usage_error("the built-in model has a size of its own: give --size with "
+                               "--preset");
     if (once)
         return cli_finish(print_label(&s, once));
     if (s.threads == 0)
         s.threads = core_count();
-    if (!s.model && !s.preset)
-        s.preset = "seed";
     const double load = earlier_load();
     cli_catch_interrupt(NULL, NULL);
     const int code = run(&s, &r, layers, train);

@@ -18,9 +18,12 @@ static pid_t start_once(const settings *s, int out)
 {
     char threads[16];
     snprintf(threads, sizeof threads, "%d", (int)s->threads);
-    const char *arguments[] = {"asl-bench", "--model", s->model,         "--backend",  s->backend,
-                               "--isa",     s->isa,    "--precision",    s->precision, "--threads",
-                               threads,     "--once",  s->first_picture, NULL};
+    /* The model comes last, since there need not be one. */
+    const char *arguments[] = {
+        "asl-bench", "--backend",   s->backend,       "--isa",
+        s->isa,      "--precision", s->precision,     "--threads",
+        threads,     "--once",      s->first_picture, s->model ? "--model" : NULL,
+        s->model,    NULL};
     posix_spawn_file_actions_t actions;
     pid_t child = -1;
     posix_spawn_file_actions_init(&actions);

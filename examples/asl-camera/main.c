@@ -47,15 +47,18 @@ static void tell_state(const struct screen *screen)
         .left_handed = screen->shot.hand == LIVE_HAND_LEFT,
         .text_paused = screen->sinks->muted,
         .speech_paused = screen->sinks->muted,
+        .follows = screen->shot.box_is != LIVE_BOX_FIXED,
+        .found = screen->shot.box_is == LIVE_BOX_FOLLOWS,
         .box = screen->shot.box,
     };
     sinks_state(screen->sinks, &state);
 }
 
+/* A box that follows the hand is told of once: it changes with every frame. */
 static bool same_state(const struct live_shot *a, const struct live_shot *b)
 {
-    return a->paused == b->paused && a->hand == b->hand &&
-           memcmp(&a->box, &b->box, sizeof a->box) == 0;
+    return a->paused == b->paused && a->hand == b->hand && a->box_is == b->box_is &&
+           (a->box_is == LIVE_BOX_FOLLOWS || memcmp(&a->box, &b->box, sizeof a->box) == 0);
 }
 
 static bool is_over(const struct settings *s, const struct screen *screen, int64_t begun)
@@ -225,7 +228,7 @@ int main(int argc, char **argv)
     };
     const cli_program program = {
         .name = "asl-camera",
-        .arguments = "-m MODEL [SOURCE...]",
+        .arguments = "[SOURCE...]",
         .summary = "Spell with a hand before a camera. SOURCE is a camera, a video file, pictures, "
                    "a folder of them, or synth:TEXT, a drawn hand that spells; the first camera "
                    "when it is left out.",
@@ -243,13 +246,16 @@ int main(int argc, char **argv)
     if (s.live.list)
         return cli_finish(live_list_cameras(NULL, s.live.json));
     int code = resolve(&s, count);
-    asl_model *model = NULL;
+    asl_model *model = NULL, *hands = NULL;
     struct live_source *source = NULL;
+    if (code == CLI_OK)
+        code = live_command_open_finder(&hands, &s.live);
     if (code == CLI_OK)
         code = live_command_open(&model, &source, &s.live, specs, count);
     if (code == CLI_OK)
         code = run(&s, model, source);
     live_source_close(source);
+    asl_model_free(hands);
     asl_model_free(model);
     return cli_finish(code);
 }

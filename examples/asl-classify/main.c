@@ -15,11 +15,17 @@
 
 /* What the command line says, and what serves all pictures. */
 typedef struct classifier {
-    int32_t top; /* 0 = not said. */
+    const char *model_path; /* NULL: the built-in model. */
+    int32_t top;            /* 0 = not said. */
     const char *draw;
     annotate_fn *annotate; /* NULL without --draw and --show. */
     asl_rect roi;
-    bool has_roi, logits, json, force, show;
+    bool has_roi, logits, json, force, show, find;
+    const char *finder_path; /* NULL: the built-in finder. */
+    asl_finder *finder;      /* NULL without --find. */
+    asl_hand hand;           /* What it found in this picture. */
+    int32_t width, height;   /* Of the picture. */
+    const asl_rect *seen;    /* What is recognised; NULL: all of it. */
     asl_inferer *inferer;
     const asl_model *model;
     int32_t label_count;
@@ -27,6 +33,8 @@ typedef struct classifier {
     json_t *drawn;       /* Names given to annotated copies so far. */
     float *scores, *raw; /* label_count each. */
     int32_t *order;      /* Classes from best to worst. */
+    double letter_score; /* That there is a letter at all. */
+    double threshold;    /* Below which there is none. */
 } classifier;
 
 static bool parse_roi(asl_rect *roi, const char *text)
@@ -77,9 +85,11 @@ static int by_score(const void *a, const void *b, void *user)
 
 static void rank(classifier *c)
 {
+    const size_t count = (size_t)c->label_count;
+    c->letter_score = (double)asl_model_letter_score(c->model, c->scores, count);
     for (int32_t i = 0; i < c->label_count; i++)
         c->order[i] = i;
-    qsort_r(c->order, (size_t)c->label_count, sizeof *c->order, by_score, c->scores);
+    qsort_r(c->order, count, sizeof *c->order, by_score, c->scores);
 }
 
 static int32_t top_count(const classifier *c, int32_t otherwise)
@@ -88,12 +98,43 @@ static int32_t top_count(const classifier *c, int32_t otherwise)
     return top < c->label_count ? top : c->label_count;
 }
 
+static bool has_letter(const classifier *c)
+{
+    return c->letter_score >= c->threshold;
+}
+
+/* What a person is told: the letter and its score, or that there is none, and the score of any. */
+static const char *find_answer(double *score, const classifier *c)
+{
+    *score = has_letter(c) ? (double)c->scores[c->order[0]] : c->letter_score;
+    return has_letter(c) ? asl_model_label(c->model, c->order[0]) : "no letter";
+}
+
+static json_t *hand_json(const asl_hand *hand)
+{
+    const asl_rect *box = &hand->box;
+    const int32_t sides[] = {box->x, box->y, box->width, box->height};
+    json_t *object = json_object(), *array = json_array();
+    json_put(object, "found", json_boolean(hand->found));
+    json_put(object, "score", json_number(hand->score));
+    json_put(object, "x", json_number(hand->x));
+    json_put(object, "y", json_number(hand->y));
+    json_put(object, "side", json_number(hand->side));
+    for (size_t i = 0; i < sizeof sides / sizeof *sides; i++)
+        json_add(array, json_integer(sides[i]));
+    json_put(object, "box", array);
+    return object;
+}
+
 static void print_json_line(const classifier *c, const char *path, double ms)
 {
     json_t *line = json_document(), *top = json_array();
+    const char *letter = has_letter(c) ? asl_model_label(c->model, c->order[0]) : NULL;
     json_put(line, "path", json_text(path));
-    json_put(line, "label", json_text(asl_model_label(c->model, c->order[0])));
+    json_put(line, "model", json_text(model_name(c->model_path)));
+    json_put(line, "label", json_text(letter));
     json_put(line, "score", json_number(c->scores[c->order[0]]));
+    json_put(line, "letter_score", json_number(c->letter_score));
     json_put(line, "ms", json_number(ms));
     for (int32_t i = 0; i < top_count(c, 3); i++) {
         json_t *entry = json_object();
@@ -102,6 +143,10 @@ static void print_json_line(const classifier *c, const char *path, double ms)
         json_add(top, entry);
     }
     json_put(line, "top", top);
+    json_put(line, "width", json_integer(c->width));
+    json_put(line, "height", json_integer(c->height));
+    if (c->finder)
+        json_put(line, "hand", hand_json(&c->hand));
     if (c->logits) {
         json_t *logits = json_object();
         for (int32_t i = 0; i < c->label_count; i++)
@@ -113,9 +158,11 @@ static void print_json_line(const classifier *c, const char *path, double ms)
 
 static void print_text_line(const classifier *c, const char *path, double ms)
 {
-    printf("%s %.2f  %.1f ms  %s\n", asl_model_label(c->model, c->order[0]),
-           (double)c->scores[c->order[0]], ms, path);
-    for (int32_t i = 1; i < top_count(c, 1); i++)
+    double score;
+    const char *answer = find_answer(&score, c);
+    const int32_t said = has_letter(c) ? 1 : 0;
+    printf("%s %.2f  %.1f ms  %s\n", answer, score, ms, path);
+    for (int32_t i = said; i < top_count(c, said); i++)
         printf("    %s %.2f\n", asl_model_label(c->model, c->order[i]),
                (double)c->scores[c->order[i]]);
     for (int32_t i = 0; c->logits && i < c->label_count; i++)
@@ -179,6 +226,8 @@ static int draw_copy(classifier *c, const char *path, const asl_image_view *view
 {
     char *name = c->draw ? drawn_name(c, path) : NULL;
     char *target = c->draw ? files_join(c->draw, name) : NULL;
+    double score;
+    const char *answer = find_answer(&score, c);
     int code = CLI_OK;
     if (target && same_file(path, target)) {
         cli_error("'%s' is the picture itself; choose another folder for --draw", target);
@@ -187,11 +236,27 @@ static int draw_copy(classifier *c, const char *path, const asl_image_view *view
         code = files_check_output(target, c->force);
     }
     if (code == CLI_OK)
-        code = c->annotate(target, c->show && cli_flush(), view, c->has_roi ? &c->roi : NULL,
-                           asl_model_label(c->model, c->order[0]), c->scores[c->order[0]]);
+        code = c->annotate(target, c->show && cli_flush(), view, c->seen, answer, score);
     free(target);
     free(name);
     return code;
+}
+
+/* Choose what to recognise, and do it. */
+static asl_status recognise(classifier *c, const asl_image_view *view, asl_error *err)
+{
+    asl_status status = ASL_OK;
+    c->width = view->width;
+    c->height = view->height;
+    c->seen = c->has_roi ? &c->roi : NULL;
+    c->hand.struct_size = sizeof c->hand;
+    if (c->finder)
+        status = asl_finder_find(&c->hand, c->finder, view, c->seen, err);
+    if (c->finder && c->hand.found)
+        c->seen = &c->hand.box;
+    return status < 0 ? status
+                      : asl_inferer_classify(c->scores, (size_t)c->label_count, c->inferer, view,
+                                             c->seen, err);
 }
 
 static int classify(classifier *c, const char *path)
@@ -202,13 +267,12 @@ static int classify(classifier *c, const char *path)
     if (code != CLI_OK)
         return code;
     const asl_image_view view = asl_image_get_view(image);
-    const asl_rect *roi = c->has_roi ? &c->roi : NULL;
     const size_t count = (size_t)c->label_count;
     const double started = progress_clock();
-    asl_status status = asl_inferer_classify(c->scores, count, c->inferer, &view, roi, &err);
+    asl_status status = recognise(c, &view, &err);
     const double ms = 1e3 * (progress_clock() - started);
     if (status >= 0 && c->logits)
-        status = asl_inferer_logits(c->raw, count, c->inferer, &view, roi, &err);
+        status = asl_inferer_logits(c->raw, count, c->inferer, &view, c->seen, &err);
     if (status < 0) {
         complain(path, &err);
         /* The only argument that depends on the picture is the region. */
@@ -250,16 +314,30 @@ static int classify_all(classifier *c, char **paths, int count)
     return code;
 }
 
+static int open_finder(classifier *c, const asl_inferer_options *inferer)
+{
+    asl_error err = ASL_ERROR_INIT;
+    asl_finder_options options;
+    asl_model *hands = NULL;
+    int code = c->find ? finder_open(&hands, c->finder_path) : CLI_OK;
+    asl_finder_options_init(&options, sizeof options);
+    options.inferer = inferer;
+    if (hands && asl_finder_create(&c->finder, hands, &options, &err) < 0)
+        code = cli_fail(&err);
+    asl_model_free(hands);
+    return code;
+}
+
 int main(int argc, char **argv)
 {
     classifier c = {0};
-    const char *model_path = NULL, *roi = NULL;
+    const char *roi = NULL;
     bool quiet = false, verbose = false;
     asl_inferer_options inferer_options;
     asl_inferer_options_init(&inferer_options, sizeof inferer_options);
     inferer_options.backend = inferer_options.isa = inferer_options.precision = "auto";
     const cli_option options[] = {
-        CLI_MODEL(&model_path),
+        CLI_MODEL(&c.model_path),
         CLI_INT('n', "top", "N", &c.top, 1, 1024,
                 "how many of the best labels to print; without it 3 in JSON and 1 in text"),
         CLI_TEXT('d', "draw", "FOLDER", &c.draw,
@@ -268,6 +346,11 @@ int main(int argc, char **argv)
                  "show each picture with its label in a window, until a key is pressed"),
         CLI_FLAG(0, "logits", &c.logits, "also print the network's raw outputs"),
         CLI_TEXT(0, "roi", "X,Y,W,H", &roi, "look only at this part of each picture, in pixels"),
+        CLI_FLAG(0, "find", &c.find,
+                 "find the hand, in the part that --roi names, and look at it alone"),
+        CLI_TEXT(0, "finder", "MODEL", &c.finder_path,
+                 "model that finds it (.safetensors); the built-in one when none is named"),
+        CLI_MIRROR(&inferer_options.mirror),
         CLI_FORCE(&c.force),
         CLI_HEADING("Engine"),
         CLI_BACKEND(&inferer_options.backend),
@@ -281,11 +364,13 @@ int main(int argc, char **argv)
     };
     const cli_program program = {
         .name = "asl-classify",
-        .arguments = "-m MODEL IMAGE...",
+        .arguments = "IMAGE...",
         .summary = "Name the letter in each picture; - is a picture on standard input.",
         .details = "One line a picture: label, score (0 to 1), milliseconds for scaling and\n"
-                   "recognition without reading the file, path. A picture that cannot be used is\n"
-                   "reported, the others go on, and the exit status is 3.\n",
+                   "recognition without reading the file, path; or \"no letter\" and the letter\n"
+                   "score, when that is below the model's threshold. A picture that cannot be\n"
+                   "used is reported, the others go on, and the exit status is 3. Where --find\n"
+                   "finds no hand, all of the picture is looked at.\n",
         .options = options,
         .option_count = sizeof options / sizeof *options,
         .min_arguments = 1,
@@ -297,23 +382,30 @@ int main(int argc, char **argv)
     c.has_roi = roi != NULL;
     if (roi && !parse_roi(&c.roi, roi))
         return cli_usage_error("--roi: '%s' is not X,Y,W,H in whole pixels", roi);
+    if (c.finder_path && !c.find)
+        return cli_usage_error("--finder is for --find");
 
     asl_error err = ASL_ERROR_INIT;
     asl_model *model = NULL;
     int code = c.draw || c.show ? annotate_begin(&c.annotate, argv) : CLI_OK;
     if (code == CLI_OK)
-        code = model_open(&model, model_path);
+        code = model_open(&model, c.model_path);
     if (code == CLI_OK && asl_inferer_create(&c.inferer, model, &inferer_options, &err) < 0)
         code = cli_fail(&err);
+    if (code == CLI_OK)
+        code = open_finder(&c, &inferer_options);
     if (code == CLI_OK) {
         asl_model_info info = {.struct_size = sizeof info};
         asl_model_get_info(&info, model, NULL);
         c.model = model;
         c.label_count = info.label_count;
+        c.threshold = info.letter_threshold;
         if (verbose)
-            cli_note("backend: %s", asl_inferer_backend(c.inferer));
+            cli_note("model: %s; backend: %s", model_name(c.model_path),
+                     asl_inferer_backend(c.inferer));
         code = classify_all(&c, paths, count);
     }
+    asl_finder_free(c.finder);
     asl_inferer_free(c.inferer);
     asl_model_free(model);
     return cli_finish(code);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/cli.h"
 #include "common/json.h"
@@ -144,17 +145,30 @@ static void print_pairs(const report *r)
     free(pairs);
 }
 
+/* The name that the data set itself gives to a group: in asl_dataset_mix() its own comes before.
+ * NULL when it has no group, or no pictures of it. */
+static const char *find_group(int64_t *count, int64_t *correct, const report *r, int32_t index)
+{
+    const char *name = NULL, *source = NULL;
+    asl_evaluation_get_group(&name, count, correct, r->evaluation, index, NULL);
+    if (*count == 0 || r->info.source_count > 1)
+        return *count > 0 ? name : NULL;
+    asl_evaluation_get_source(&source, NULL, NULL, r->evaluation, 0, NULL);
+    const size_t length = strlen(source);
+    return strncmp(name, source, length) == 0 && name[length] == '/' ? name + length + 1 : NULL;
+}
+
 static void print_groups(const report *r)
 {
-    if (r->info.group_count > 0)
-        printf("\nAccuracy by group\n");
+    bool first = true;
     for (int32_t i = 0; i < r->info.group_count; i++) {
-        const char *name = NULL;
         int64_t count = 0, correct = 0;
-        asl_evaluation_get_group(&name, &count, &correct, r->evaluation, i, NULL);
-        if (count > 0)
-            printf("%12s  %10.3f   %lld of %lld\n", name, (double)correct / (double)count,
-                   (long long)correct, (long long)count);
+        const char *name = find_group(&count, &correct, r, i);
+        if (!name)
+            continue;
+        printf("%s%12s  %10.3f   %lld of %lld\n", first ? "\nAccuracy by group\n" : "", name,
+               (double)correct / (double)count, (long long)correct, (long long)count);
+        first = false;
     }
 }
 
@@ -166,17 +180,6 @@ void report_print(const report *r)
     print_table(r);
     print_pairs(r);
     print_groups(r);
-}
-
-void report_print_row(const report *r)
-{
-    if (!r) {
-        printf("%10s %10s %10s %10s  %s\n", "pictures", "accuracy", "macro f1", "loss", "data set");
-        return;
-    }
-    const scores macro = average(r, false);
-    printf("%10lld %10.4f %10.4f %10.4f  %s\n", (long long)r->info.count, r->info.accuracy,
-           macro.f1, r->info.loss, r->name);
 }
 
 static json_t *scores_json(const scores *s)
@@ -209,10 +212,9 @@ static json_t *groups_json(const report *r)
 {
     json_t *groups = json_object();
     for (int32_t i = 0; i < r->info.group_count; i++) {
-        const char *name = NULL;
         int64_t count = 0, correct = 0;
-        asl_evaluation_get_group(&name, &count, &correct, r->evaluation, i, NULL);
-        if (count == 0)
+        const char *name = find_group(&count, &correct, r, i);
+        if (!name)
             continue;
         json_t *group = json_object();
         json_put(group, "n", json_integer(count));

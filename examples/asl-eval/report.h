@@ -24,9 +24,6 @@ void report_make(report *out, const char *name, const asl_model *model,
 /** Print the table in the shape of scikit-learn's classification_report, the most confused pairs,
  * and the accuracy for each group. */
 void report_print(const report *r);
-/** One row of the closing table over several data sets; NULL prints its head. */
-void report_print_row(const report *r);
-
 /** Write the facts into a JSON object. */
 void report_json(json_t *object, const report *r);
 

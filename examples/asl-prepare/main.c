@@ -37,6 +37,8 @@ static char *recipe_text(const asl_dataset *data, const settings *s)
     json_put(document, "seed", json_integer((json_int_t)s->data.seed));
     json_put(document, "size", json_integer(s->size));
     json_put(document, "format", json_text(format_names[s->format]));
+    if (s->find)
+        json_put(document, "finder", json_text(model_name(s->finder)));
     free(name);
     return json_file_text(document);
 }
@@ -360,6 +362,10 @@ int main(int argc, char **argv)
         CLI_INT('s', "size", "N", &s.size, 1, 4096, "scale to N x N pixels"),
         CLI_CHOICE(0, "format", "jpg|png|pack", &s.format,
                    "pictures in class folders, or one packed file that opens at once"),
+        CLI_FLAG(0, "find", &s.find,
+                 "find the hand in each picture and keep only that, where there is one"),
+        CLI_TEXT(0, "finder", "MODEL", &s.finder,
+                 "model that finds it (.safetensors); the built-in one when none is named"),
         CLI_SEED(&s.data.seed),
         CLI_THREADS(&s.threads),
         CLI_FORCE(&s.force),
@@ -392,10 +398,19 @@ int main(int argc, char **argv)
     progress_mode(s.quiet ? PROGRESS_NEVER : progress);
     cli_catch_interrupt(NULL, NULL);
 
+    if (s.find && s.format == FORMAT_PACK)
+        return cli_usage_error("--find makes pictures; give --format jpg or png");
+    if (s.finder && !s.find)
+        return cli_usage_error("--finder is for --find");
     asl_dataset *data = NULL;
-    int code = data_open(&data, s.source, &s.data, s.verbose);
+    asl_model *hands = NULL;
+    int code = s.find ? finder_open(&hands, s.finder) : CLI_OK;
+    s.hands = hands;
+    if (code == CLI_OK)
+        code = data_open(&data, s.source, &s.data, s.verbose);
     if (code == CLI_OK)
         code = s.format == FORMAT_PACK ? prepare_pack(data, &s) : prepare_folder(data, &s);
     asl_dataset_free(data);
+    asl_model_free(hands);
     return cli_finish(code);
 }

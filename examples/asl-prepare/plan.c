@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "asl/finder.h"
 #include "asl/image.h"
 #include "common/cli.h"
 #include "common/files.h"
@@ -119,7 +120,15 @@ static void end_job(job *j, const asl_error *err)
     atomic_store(&j->stop, true);
 }
 
-static void carry_out(job *j, int64_t index)
+/* The part of a picture to keep: the hand, where it is looked for and found. */
+static asl_status find_hand(asl_hand *hand, asl_finder *finder, const asl_image_view *view,
+                            asl_error *err)
+{
+    *hand = (asl_hand){.struct_size = sizeof *hand};
+    return finder ? asl_finder_find(hand, finder, view, NULL, err) : ASL_OK;
+}
+
+static void carry_out(job *j, asl_finder *finder, int64_t index)
 {
     const settings *s = j->settings;
     task *t = &j->tasks[index];
@@ -135,8 +144,11 @@ static void carry_out(job *j, int64_t index)
             end_job(j, &err);
         goto done;
     }
+    asl_hand hand;
     asl_image_view view = asl_image_get_view(image);
-    if (asl_image_resize(&scaled, &view, NULL, s->size, s->size, &err) < 0) {
+    if (find_hand(&hand, finder, &view, &err) < 0 ||
+        asl_image_resize(&scaled, &view, hand.found ? &hand.box : NULL, s->size, s->size, &err) <
+            0) {
         end_job(j, &err);
         goto done;
     }
@@ -154,13 +166,24 @@ done:
 static void *work(void *user)
 {
     job *j = user;
+    asl_error err = ASL_ERROR_INIT;
+    asl_finder *finder = NULL;
+    asl_finder_options options;
+    asl_inferer_options inferer;
+    asl_finder_options_init(&options, sizeof options);
+    asl_inferer_options_init(&inferer, sizeof inferer);
+    inferer.threads = 1;
+    options.inferer = &inferer;
+    if (j->settings->hands && asl_finder_create(&finder, j->settings->hands, &options, &err) < 0)
+        end_job(j, &err);
     while (!atomic_load(&j->stop)) {
         const int64_t index = atomic_fetch_add(&j->next, 1);
         if (index >= j->count)
             break;
-        carry_out(j, index);
+        carry_out(j, finder, index);
         atomic_fetch_add(&j->done, 1);
     }
+    asl_finder_free(finder);
     atomic_fetch_sub(&j->running, 1);
     return NULL;
 }
@@ -206,7 +229,7 @@ int plan_run(task *tasks, const asl_dataset *data, const settings *s, bool redo)
 
     if (j.failed != ASL_OK) {
         cli_error("%s", j.message);
-        return CLI_FAILED;
+        return cli_exit_code(j.failed);
     }
     return cli_interrupted() ? CLI_INTERRUPTED : CLI_OK;
 }

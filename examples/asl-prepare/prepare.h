@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "asl/dataset.h"
+#include "asl/model.h"
 
 enum { FORMAT_JPG = 0, FORMAT_PNG = 1, FORMAT_PACK = 2 };
 
@@ -15,7 +16,9 @@ typedef struct settings {
     const char *source, *out;
     asl_dataset_options data;
     int32_t size, format, threads;
-    bool force, json, quiet, verbose;
+    bool force, json, quiet, verbose, find;
+    const char *finder;     /**< File, or NULL for the built-in one. */
+    const asl_model *hands; /**< Of the finder; NULL without --find. */
 } settings;
 
 /** What became of one sample. */

@@ -176,7 +176,7 @@ int main(int argc, char **argv)
     };
     const cli_program program = {
         .name = "asl-quiz",
-        .arguments = "-m MODEL [SOURCE...]",
+        .arguments = "[SOURCE...]",
         .summary = "Learn to spell with the hand: shows words, follows them letter by letter, and "
                    "tells which letters to practise. SOURCE is what asl-camera takes; the first "
                    "camera when it is left out.",
@@ -193,10 +193,12 @@ int main(int argc, char **argv)
     cli_set_quiet(s.live.quiet);
     if (s.live.list)
         return cli_finish(live_list_cameras(NULL, s.live.json));
-    asl_model *model = NULL;
+    asl_model *model = NULL, *hands = NULL;
     struct live_source *source = NULL;
     struct quiz_list list = {0};
     int code = live_command_resolve(&s.live, count);
+    if (code == CLI_OK)
+        code = live_command_open_finder(&hands, &s.live);
     if (code == CLI_OK)
         code = live_command_open(&model, &source, &s.live, specs, count);
     if (code == CLI_OK)
@@ -205,6 +207,7 @@ int main(int argc, char **argv)
         code = run(&s, model, source, &list);
     quiz_list_free(&list);
     live_source_close(source);
+    asl_model_free(hands);
     asl_model_free(model);
     return cli_finish(code);
 }

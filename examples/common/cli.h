@@ -91,7 +91,9 @@ typedef struct cli_option {
     }
 
 /* Options that mean the same everywhere. A seed fits into a JSON integer: 0 to 2^63 - 1. */
-#define CLI_MODEL(target) CLI_TEXT('m', "model", "MODEL", target, "model file (.safetensors)")
+#define CLI_MODEL(target)                                                                          \
+    CLI_TEXT('m', "model", "MODEL", target,                                                        \
+             "model file (.safetensors); the built-in one when none is named")
 #define CLI_SEED(target)                                                                           \
     {                                                                                              \
         CLI_KIND_SEED, 0, "seed", "N", target, 0, 0, "seed of everything random"                   \
@@ -108,6 +110,11 @@ typedef struct cli_option {
     CLI_WORD(0, "precision", "auto|fp32|tf32|bf16", target,                                        \
              "numbers to multiply: fp32, which auto takes on processors; tf32, which it takes on " \
              "GPUs; bf16, a little less exact, and fast on GPUs and on processors with AMX")
+/** @p target is an int32_t: ASL_MIRROR_*. */
+#define CLI_MIRROR(target)                                                                         \
+    CLI_CHOICE(0, "mirror", "model|off|on|both|auto", target,                                      \
+               "which side of pictures to read: as the model says, as they are, mirrored, both "   \
+               "together, or the one that does better on the first 30")
 #define CLI_FORCE(target)   CLI_FLAG('f', "force", target, "replace what is already there")
 #define CLI_JSON(target)    CLI_FLAG(0, "json", target, "results as JSON")
 #define CLI_QUIET(target)   CLI_FLAG('q', "quiet", target, "only results and errors")

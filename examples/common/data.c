@@ -29,12 +29,27 @@ void data_report_issues(const asl_dataset *dataset, bool verbose)
         cli_note("skipped %lld more (--verbose lists all)", (long long)(count - SHOWN));
 }
 
-int model_open(asl_model **out, const char *path)
+static int open_model(asl_model **out, const char *path, int32_t builtin)
 {
     asl_error err = ASL_ERROR_INIT;
-    if (!path)
-        return cli_usage_error("which model? give --model FILE");
-    return asl_model_load(out, path, &err) < 0 ? cli_fail(&err) : CLI_OK;
+    const asl_status status =
+        path ? asl_model_load(out, path, &err) : asl_model_builtin(out, builtin, &err);
+    return status < 0 ? cli_fail(&err) : CLI_OK;
+}
+
+int model_open(asl_model **out, const char *path)
+{
+    return open_model(out, path, ASL_BUILTIN_LETTERS);
+}
+
+int finder_open(asl_model **out, const char *path)
+{
+    return open_model(out, path, ASL_BUILTIN_HANDS);
+}
+
+const char *model_name(const char *path)
+{
+    return path ? path : "built-in";
 }
 
 void format_count(char text[32], int64_t value)
@@ -109,6 +124,13 @@ static json_t *layers_json(const asl_model *model, int32_t count)
     return layers;
 }
 
+const char *mirror_name(int32_t mirror)
+{
+    static const char *const names[] = {NULL, "off", "on", "both", "auto"};
+    enum { COUNT = sizeof names / sizeof *names };
+    return mirror >= 0 && mirror < COUNT ? names[mirror] : NULL;
+}
+
 json_t *model_json(const asl_model *model)
 {
     asl_model_info info = {.struct_size = sizeof info};
@@ -125,6 +147,9 @@ json_t *model_json(const asl_model *model)
     json_put(object, "channel_order", json_text(info.channel_order));
     json_put(object, "parameters", json_integer(info.parameter_count));
     json_put(object, "macs", json_integer(info.mac_count));
+    json_put(object, "temperature", json_number(info.temperature));
+    json_put(object, "letter_threshold", json_number(info.letter_threshold));
+    json_put(object, "mirror", json_text(mirror_name(info.mirror)));
     json_put(object, "labels", labels);
     json_put(object, "layers", layers_json(model, info.layer_count));
     return object;

@@ -18,9 +18,19 @@ int data_open(asl_dataset **out, const char *path, const asl_dataset_options *op
 /** Say how many files were skipped and why: a few of them, or all when @p verbose. */
 void data_report_issues(const asl_dataset *dataset, bool verbose);
 
-/** Load a model; NULL for @p path is an error of usage that names --model.
- * @return an exit code of cli.h. */
+/** Load a model; NULL for @p path is the built-in one for letters. @return an exit code of cli.h.
+ */
 int model_open(asl_model **out, const char *path);
+
+/** Load a hand finder's model; NULL for @p path is the built-in one. @return an exit code of cli.h.
+ */
+int finder_open(asl_model **out, const char *path);
+
+/** What to call the model that model_open() makes of @p path: the path itself, or "built-in". */
+const char *model_name(const char *path);
+
+/** The word for an ASL_MIRROR_*, or NULL for what says nothing. */
+const char *mirror_name(int32_t mirror);
 
 /** Print the layers of a network with output shapes and parameters, in the shape of torchsummary.
  */

@@ -3,6 +3,7 @@
 #include "live/command.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "common/data.h"
 
@@ -15,6 +16,7 @@ void live_command_init(struct live_command *c, int32_t profile)
     inferer->backend = inferer->isa = inferer->precision = "auto";
     inferer->batch_size = 1;
     inferer->threads = 0;
+    c->session.hand = LIVE_HAND_AUTO;
 }
 
 static bool parse_roi(asl_rect *roi, const char *text)
@@ -36,8 +38,12 @@ int live_command_resolve(struct live_command *c, int spec_count)
     asl_error err = ASL_ERROR_INIT;
     if (c->camera && spec_count > 0)
         return cli_usage_error("--camera names a source, and so does SOURCE: give only one");
-    if (c->roi && !parse_roi(&c->session.box, c->roi))
-        return cli_usage_error("--roi: '%s' is not X,Y,WIDTH,HEIGHT in pixels", c->roi);
+    c->follow = c->roi && strcmp(c->roi, "auto") == 0;
+    if (c->roi && !c->follow && !parse_roi(&c->session.box, c->roi))
+        return cli_usage_error("--roi: '%s' is neither X,Y,WIDTH,HEIGHT in pixels nor auto",
+                               c->roi);
+    if (c->finder && !c->follow)
+        return cli_usage_error("--finder is for --roi auto");
     if (c->capture && !parse_size(&c->source, c->capture))
         return cli_usage_error("--capture: '%s' is not WIDTHxHEIGHT in pixels", c->capture);
     if (asl_speller_options_preset(&c->session.speller, c->method, c->profile, &err) < 0)
@@ -48,6 +54,13 @@ int live_command_resolve(struct live_command *c, int spec_count)
     c->source.camera_only = c->camera != NULL;
     c->session.timed = !c->source.fast;
     return CLI_OK;
+}
+
+int live_command_open_finder(asl_model **hands, struct live_command *c)
+{
+    const int code = c->follow ? finder_open(hands, c->finder) : CLI_OK;
+    c->session.hands = *hands;
+    return code;
 }
 
 int live_command_open(asl_model **model, struct live_source **source, const struct live_command *c,
@@ -74,10 +87,10 @@ void live_command_tell(const struct live_command *c, const char *program,
     const int32_t count = info.label_count < MOST ? info.label_count : MOST;
     for (int32_t i = 0; i < count; i++)
         labels[i] = asl_model_label(model, i);
-    const struct live_setup setup = {program, live_source_name(source), backend, c->model, labels,
-                                     count};
+    const struct live_setup setup = {
+        program, live_source_name(source), backend, model_name(c->model), labels, count};
     live_events_start(events, &setup);
-    cli_note("%s; %s", setup.source, backend);
+    cli_note("%s; %s; model: %s", setup.source, backend, setup.model);
 }
 
 bool live_command_is_over(const struct live_command *c, int64_t begun_ns, int64_t frame_ns)

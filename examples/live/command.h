@@ -15,7 +15,8 @@
 
 /** What the options say. */
 struct live_command {
-    const char *model, *camera, *capture, *roi;
+    const char *model, *camera, *capture, *roi, *finder;
+    bool follow; /**< --roi auto. */
     struct live_options source;
     struct live_session_options session;
     int32_t method, profile; /**< ASL_SPELLER_HMM, ...; ASL_SPELLER_DEFAULT, ... */
@@ -50,10 +51,14 @@ struct live_command {
 
 #define LIVE_COMMAND_SIGNER(c)                                                                     \
     CLI_HEADING("Signer"),                                                                         \
-        CLI_TEXT(0, "roi", "X,Y,W,H", &(c)->roi,                                                   \
-                 "where the box for the hand is at first, in pixels"),                             \
+        CLI_TEXT(0, "roi", "BOX", &(c)->roi,                                                       \
+                 "where the box for the hand is at first, as X,Y,W,H in pixels; or auto, which "   \
+                 "follows the hand"),                                                              \
+        CLI_TEXT(0, "finder", "MODEL", &(c)->finder,                                               \
+                 "model that finds the hand for --roi auto (.safetensors); the built-in one when " \
+                 "none is named"),                                                                 \
         CLI_CHOICE(0, "hand", "right|left|auto", &(c)->session.hand,                               \
-                   "which hand signs; auto tries both while the first second of hand is seen"),    \
+                   "which hand signs; auto does as the model says, or tries both at first"),       \
         CLI_FLAG(0, "left-handed", &(c)->left_handed, "the same as --hand left"),                  \
         CLI_CHOICE(0, "profile", "default|learner|fluent", &(c)->profile,                          \
                    "pace of the signer: learner is for up to one letter a second, default for "    \
@@ -80,6 +85,10 @@ void live_command_init(struct live_command *c, int32_t profile);
 /** Check what the options say and put it together. @param spec_count  How many arguments name a
  * source. @return CLI_OK or CLI_USAGE, after saying what is wrong. */
 int live_command_resolve(struct live_command *c, int spec_count);
+
+/** Open the model of the finder, which stays NULL when the box does not follow the hand, and let
+ * the session use it; the caller releases it. @return an exit code, after saying what is wrong. */
+int live_command_open_finder(asl_model **hands, struct live_command *c);
 
 /** Open the model and the source; the caller releases both, whatever comes back.
  * @return an exit code, after saying what is wrong. */

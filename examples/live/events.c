@@ -65,6 +65,7 @@ bool live_events_state(const struct live_events *events, int64_t time_ns,
     json_put(line, "mirrored", json_boolean(state->mirrored));
     json_put(line, "left_handed", json_boolean(state->left_handed));
     json_put(line, "box", rectangle(&state->box));
+    json_put(line, "found", state->follows ? json_boolean(state->found) : json_null());
     return finish(line);
 }
 

@@ -28,6 +28,7 @@ struct live_setup {
 /** What a person can change while it runs. */
 struct live_state {
     bool paused, mirrored, left_handed, text_paused, speech_paused;
+    bool follows, found; /**< The box is to follow the hand; there is one. */
     asl_rect box;
 };
 

@@ -10,20 +10,20 @@
 #include "live/error.h"
 
 /** The hand that signs. Models know the right one; a left one is shown to them as in a mirror. Auto
- * tries both while the first second of hand is seen, and keeps the one that scores higher. */
+ * is what the model says about mirroring, or else tries both on the first frames with a hand; and
+ * starts over when there was none for a while: the next hand may be another signer's. */
 enum { LIVE_HAND_RIGHT, LIVE_HAND_LEFT, LIVE_HAND_AUTO };
 
 struct live_recogniser {
     asl_inferer *inferer;
+    const asl_model *model; /**< Borrowed. */
+    double threshold;       /**< Of the letter score, below which a frame shows nothing. */
     int32_t label_count;
-    int32_t nothing;          /**< The class without a hand, or -1. */
-    int32_t hand;             /**< LIVE_HAND_RIGHT or _LEFT: what was taken last. */
-    float *scores;            /**< Of the last frame. */
-    bool undecided;           /**< Both hands are still tried. */
-    double certainty[2];      /**< By hand: sum of the logarithms of the top scores. */
-    int64_t seen_ns, last_ns; /**< How long a hand was seen; time of the last frame. */
-    float *other;             /**< Scores of the other hand. */
-    asl_image *mirror;        /**< The box, mirrored. */
+    int32_t nothing; /**< The class without a hand, or -1. */
+    int32_t hand;    /**< LIVE_HAND_RIGHT or _LEFT: what was taken last. */
+    bool undecided;  /**< Both hands are still tried. */
+    float *scores;   /**< Of the last frame. */
+    int64_t hand_ns; /**< Time of the last frame with a hand. */
 };
 
 /** @return true, or false with @p error filled. */
@@ -33,7 +33,8 @@ bool live_recogniser_open(struct live_recogniser *r, const asl_model *model,
 /** Release what it holds. */
 void live_recogniser_close(struct live_recogniser *r);
 
-/** Score what is in @p box, which lies inside the frame (RGB24).
+/** Score what is in @p box, which lies inside the frame (RGB24). Where the model is not sure enough
+ * that there is a letter, it is nothing.
  * @return true, or false with @p error filled. */
 bool live_recognise(struct live_recogniser *r, const asl_image_view *frame, const asl_rect *box,
                     int64_t time_ns, struct live_error *error);

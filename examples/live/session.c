@@ -18,10 +18,12 @@ struct live_session {
     struct live_source *source;
     asl_speller *speller;
     struct live_recogniser recogniser;
+    struct live_tracker tracker;
     struct live_session_options options;
 
     pthread_mutex_t lock;
     pthread_cond_t changed; /* `paused` or `ending` was set. */
+    asl_rect box;           /* Where the person put it. */
     struct live_shot shot;  /* The newest; its picture as large as the frames are. */
     bool fresh;             /* It was not looked at yet. */
     bool paused, ending;    /* Wanted by others than the one who steps. */
@@ -60,11 +62,13 @@ bool live_session_open(struct live_session **out, struct live_source *source,
     s->source = source;
     s->options = *options;
     s->shot.letter = -1;
-    s->shot.box = options->box;
+    s->box = s->shot.box = options->box;
     s->shot.hand = options->hand;
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->changed, NULL);
     if (!live_recogniser_open(&s->recogniser, model, &options->inferer, options->hand, error) ||
+        (options->hands &&
+         !live_tracker_open(&s->tracker, options->hands, &options->inferer, error)) ||
         !open_speller(s, model, error)) {
         live_session_close(s);
         return false;
@@ -84,6 +88,7 @@ void live_session_close(struct live_session *s)
         pthread_mutex_unlock(&s->lock);
         pthread_join(s->thread, NULL);
     }
+    live_tracker_close(&s->tracker);
     live_recogniser_close(&s->recogniser);
     asl_speller_free(s->speller);
     asl_image_free(s->shot.picture);
@@ -193,6 +198,21 @@ static void fit_box(asl_rect *box, const asl_image_view *view)
         live_box_move(box, 0, 0, view->width, view->height);
 }
 
+/* Where to look for letters in this frame. */
+static bool place_box(struct live_session *s, const struct live_frame *frame,
+                      struct live_error *error)
+{
+    struct live_shot *shot = &s->shot;
+    fit_box(&s->box, &frame->view);
+    shot->box = s->box;
+    if (!s->tracker.finder)
+        return true;
+    if (!live_track(&shot->box, &s->tracker, &frame->view, frame->time_ns, error))
+        return false;
+    shot->box_is = s->tracker.follows ? LIVE_BOX_FOLLOWS : LIVE_BOX_SEARCHES;
+    return true;
+}
+
 static void follow(double *average, double value)
 {
     *average = *average > 0 ? *average + FRESH * (value - *average) : value;
@@ -207,8 +227,8 @@ static bool work_on(struct live_session *s, const struct live_frame *frame,
     const int64_t begun = live_clock(), since = frame->time_ns - shot->time_ns;
     if (shot->number > 0 && since <= 0)
         return true; /* a clock that stood still or went back: there will be a better frame */
-    fit_box(&shot->box, &frame->view);
-    if (!live_recognise(r, &frame->view, &shot->box, frame->time_ns, error))
+    if (!place_box(s, frame, error) ||
+        !live_recognise(r, &frame->view, &shot->box, frame->time_ns, error))
         return false;
     if (asl_speller_look(NULL, s->speller, &frame->view, &shot->box, &err) < 0 ||
         asl_speller_push(s->speller, r->scores, (size_t)r->label_count, frame->time_ns, NULL,
@@ -363,13 +383,21 @@ void live_session_suggestion(struct live_session *s, int32_t index)
     pthread_mutex_unlock(&s->lock);
 }
 
+/* A box that follows a hand does not go where it is put. */
+static void show_box(struct live_session *s)
+{
+    if (s->shot.box_is != LIVE_BOX_FOLLOWS)
+        s->shot.box = s->box;
+    s->fresh = true;
+}
+
 void live_session_move_box(struct live_session *s, int32_t dx, int32_t dy)
 {
     pthread_mutex_lock(&s->lock);
     if (s->shot.picture) {
         const asl_image_view view = asl_image_get_view(s->shot.picture);
-        live_box_move(&s->shot.box, dx, dy, view.width, view.height);
-        s->fresh = true;
+        live_box_move(&s->box, dx, dy, view.width, view.height);
+        show_box(s);
     }
     pthread_mutex_unlock(&s->lock);
 }
@@ -379,8 +407,8 @@ void live_session_grow_box(struct live_session *s, int32_t growth)
     pthread_mutex_lock(&s->lock);
     if (s->shot.picture) {
         const asl_image_view view = asl_image_get_view(s->shot.picture);
-        live_box_resize(&s->shot.box, growth, view.width, view.height);
-        s->fresh = true;
+        live_box_resize(&s->box, growth, view.width, view.height);
+        show_box(s);
     }
     pthread_mutex_unlock(&s->lock);
 }

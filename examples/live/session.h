@@ -12,8 +12,13 @@
 #include "asl/speller.h"
 #include "live/recogniser.h"
 #include "live/source.h"
+#include "live/tracker.h"
 
 enum { LIVE_SHOT_TOP = 3, LIVE_SHOT_WORDS = 8, LIVE_SHOT_WORD = 64, LIVE_SHOT_TEXT = 512 };
+
+/** A box that stays where it was put; one that is to be around the hand, and is; one that is to be,
+ * but there is no hand: it waits where it was put. */
+enum { LIVE_BOX_FIXED, LIVE_BOX_FOLLOWS, LIVE_BOX_SEARCHES };
 
 /** What there is to know about the newest frame: a copy, which nothing else changes. */
 struct live_shot {
@@ -21,6 +26,7 @@ struct live_shot {
     int64_t number;     /**< Frames so far. */
     int64_t time_ns;
     asl_rect box;
+    int32_t box_is;              /**< LIVE_BOX_*. */
     int32_t letter;              /**< Class that is being shown, or -1. */
     double progress;             /**< Of it, 0..1. */
     int64_t committed_ns;        /**< Time of the last letter that was written; 0 before. */
@@ -50,10 +56,12 @@ typedef void live_news_fn(void *user);
 struct live_session_options {
     asl_inferer_options inferer;
     asl_speller_options speller;
-    int32_t hand;      /**< LIVE_HAND_*. */
-    asl_rect box;      /**< width 0: live_box_default() of the first frame. */
-    const char *words; /**< File with words to suggest, or NULL. */
-    bool timed;        /**< Frames come in real time, so that latency can be measured. */
+    int32_t hand;           /**< LIVE_HAND_*. */
+    asl_rect box;           /**< width 0: live_box_default() of the first frame. */
+    const asl_model *hands; /**< A finder's model: the box follows the hand, and is `box` only while
+                                 there is none. NULL: it stays. Borrowed while opening. */
+    const char *words;      /**< File with words to suggest, or NULL. */
+    bool timed;             /**< Frames come in real time, so that latency can be measured. */
     live_event_fn *on_event;
     live_frame_fn *on_frame;
     live_news_fn *on_news; /**< May be NULL. */

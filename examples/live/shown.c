@@ -9,6 +9,7 @@ void live_shown_shot(live_view *view, asl_image_view *picture, const struct live
 {
     const int64_t since_ns = shot->time_ns - shot->committed_ns;
     view->box = shot->box;
+    view->searching = shot->box_is == LIVE_BOX_SEARCHES;
     view->letter = shot->letter >= 0 ? asl_model_label(model, shot->letter) : NULL;
     view->progress = shot->progress;
     view->committed = shot->committed_ns > 0 && since_ns < (int64_t)FLASH_MS * 1000000;

@@ -180,6 +180,7 @@ static void draw_hand(struct easel *easel, const struct script_moment *moment)
 {
     const struct signer *signer = easel->signer;
     struct scene scene = {.skin = signer->skin,
+                          .wear = signer->wear,
                           .sleeve = signer->sleeve,
                           .lights = signer->lights[0],
                           .camera = easel->camera};

@@ -19,6 +19,9 @@ enum { STREAM_SCRIPT = 64, MOST_LETTERS = 100000 };
 #define RELEASE 0.4  /* from a letter to the same one again */
 #define LINGER  0.15 /* what a double letter takes more than two others */
 
+/* The shape of a hand at rest with bent fingers. */
+#define LIMP 0.6f
+
 /* Millimetres that the hand goes to the side between double letters. */
 #define SLIDE 35.0f
 
@@ -74,7 +77,8 @@ static vec3 centred(const struct signer *signer, const struct pose *pose)
 static struct script_moment make_sign(const struct script *script, int class_index, rng *random)
 {
     struct script_moment m;
-    m.pose = signer_pose(script->signer, pose_variant(class_index, 0), random);
+    const struct pose common = pose_make(class_index, 0.0f, 0.0f);
+    m.pose = signer_pose(script->signer, &common, random);
     m.place = centred(script->signer, &m.pose);
     m.place = add(m.place, rng_normal3(random, 4.0f));
     return m;
@@ -83,24 +87,14 @@ static struct script_moment make_sign(const struct script *script, int class_ind
 static struct script_moment mix_moments(const struct script_moment *a,
                                         const struct script_moment *b, float t)
 {
-    /* Poses are angles and nothing else. */
-    enum { ANGLES = sizeof(struct pose) / sizeof(float) };
-    float from[ANGLES], to[ANGLES];
-    struct script_moment m = {.place = mix3(a->place, b->place, t)};
-
-    memcpy(from, &a->pose, sizeof from);
-    memcpy(to, &b->pose, sizeof to);
-    for (int i = 0; i < ANGLES; i++)
-        from[i] = mixf(from[i], to[i], t);
-    memcpy(&m.pose, from, sizeof from);
-    return m;
+    return (struct script_moment){pose_mix(&a->pose, &b->pose, t), mix3(a->place, b->place, t)};
 }
 
 /* Between double letters signers relax the hand and slide it to the side. The wrist drops with it,
  * or an open hand would be a letter of its own. */
 static struct script_moment released(const struct script *script, const struct script_moment *sign)
 {
-    const struct script_moment limp = {*pose_variant(POSE_NOTHING, 2), sign->place};
+    const struct script_moment limp = {pose_make(POSE_NOTHING, LIMP, 0.0f), sign->place};
     struct script_moment m = mix_moments(sign, &limp, 0.9f);
     m.pose.yaw = sign->pose.yaw + 35.0f;
     m.pose.pitch = sign->pose.pitch - 40.0f;

@@ -77,6 +77,7 @@ bool source_open_synth(struct live_source *source, const char *text,
     source->kind = &kind;
     source->state = synth;
     signer_make(&synth->signer, own.seed, 0);
+    signer_school(&synth->signer, 0.0f);
     synth->fps = own.fps;
     synth->pacer.fast = own.fast;
     synth->script = script_make(text, &synth->signer, &own, error);

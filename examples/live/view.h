@@ -23,6 +23,7 @@ typedef struct live_view {
     const asl_image_view *picture; /**< True, never mirrored; any format of the library. */
     bool mirrored;                 /**< Show the picture, and the box on it, as in a mirror. */
     asl_rect box;                  /**< What the network sees, in true pixels; width 0: no box. */
+    bool searching;                /**< It is to be around a hand, and there is none: dashed. */
 
     const char *letter; /**< The model's label for what is being shown: "A", "del", "space". */
     double progress;    /**< How far it has settled, 0..1. */

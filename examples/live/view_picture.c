@@ -108,6 +108,9 @@ static void draw_box(cairo_t *cr, const live_view *view, const ink_layout *l)
     cairo_clip(cr);
     cairo_set_line_join(cr, CAIRO_LINE_JOIN_MITER);
     cairo_rectangle(cr, left, top, width, height);
+    const double dash = 4 * line;
+    if (view->searching)
+        cairo_set_dash(cr, &dash, 1, 0);
     stroke(cr, line + 4 * rim, 0x000000);
     stroke(cr, line + 2 * rim, DRAW_WHITE);
     stroke(cr, line, INK_BOX);

@@ -1,0 +1,178 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Makes the built-in model, lib/model/builtin/letters.safetensors, anew and with the same bits:
+#
+#   examples/train-builtin.sh SOURCES_DIR [WORK]
+#
+# SOURCES_DIR holds the real pictures as archives, train/NAME.tar and dev/NAME.tar. Those that
+# lib/model/builtin/sources.tsv says to learn from are learned from, together with rendered hands;
+# those it says to choose by decide between epochs and calibrate. WORK (default build/builtin) holds
+# what comes up on the way; a run that was interrupted goes on from there. Hours, machine and
+# command go into lib/model/builtin/run.json.
+set -euo pipefail
+
+# Signers for the model to learn from. Seeds below 1000 are left to tests and to the quickstart, so
+# that what those render shows people whom the model has never seen.
+HANDS=(--per-class 1200 --size 160 --signers 300 --seed 1000)
+HANDS_WEIGHT=4
+# Bits depend on the instruction set and the numbers, so both are named: where they cannot be had
+# the training refuses.
+ENGINE=(--backend cpu --isa avx512 --precision bf16)
+RECIPE=(--preset robust --size 96 --epochs 60 --epoch-pictures 30000 --batch 64
+  --optimizer adamw --schedule one-cycle --lr 2e-3 --weight-decay 0.02 --label-smoothing 0.1
+  --augment strong --average 0.999 --start-size 64 --start-share 0.6 --seed 1)
+MIRROR=both # How the model is to read, and what it is calibrated for.
+
+usage() { sed -n '3,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+
+say() { printf '\n== %s\n' "$*"; }
+
+fail() {
+  printf 'train-builtin: %s\n' "$1" >&2
+  exit "${2:-1}"
+}
+
+# ---- Sources ----
+
+# The rows of sources.tsv of one use: name, folder, weight, checksum.
+sources_for() {
+  awk -F '\t' -v use="$1" 'NR > 1 && $3 == use { print $1, $2, $4, $11 }' "$builtin/sources.tsv"
+}
+
+# All of them are looked at before the first is unpacked, and every one that is wrong is named.
+check_sources() {
+  local name folder weight sum file wrong=0
+  while read -r name folder weight sum; do
+    file=$sources/$folder/$name.tar
+    if [ ! -f "$file" ]; then
+      echo "train-builtin: $folder/$name.tar is missing" >&2
+      wrong=1
+    elif [ "$(sha256sum <"$file" | cut -d ' ' -f 1)" != "$sum" ]; then
+      echo "train-builtin: $folder/$name.tar is damaged, or another than sources.tsv means" >&2
+      wrong=1
+    fi
+  done < <(sources_for learn && sources_for choose)
+  [ "$wrong" -eq 0 ] || fail "the sources in '$sources' are not complete" 3
+}
+
+unpack_sources() {
+  local name folder weight sum
+  while read -r name folder weight sum; do
+    [ -e "$work/data/$name.done" ] && continue
+    echo "unpacking $name"
+    rm -rf "$work/data/${name:?}"
+    tar -xf "$sources/$folder/$name.tar" -C "$work/data"
+    touch "$work/data/$name.done"
+  done < <(sources_for learn && sources_for choose)
+}
+
+render_hands() {
+  [ -e "$work/data/rendered.done" ] && return
+  "$bin/asl-synth" "$work/data/rendered" "${HANDS[@]}" --force
+  touch "$work/data/rendered.done"
+}
+
+# "PATH:WEIGHT,PATH:WEIGHT" of all there is to learn from.
+list_sources() {
+  local name folder weight sum list="$work/data/rendered:$HANDS_WEIGHT"
+  while read -r name folder weight sum; do
+    list+=",$work/data/$name:$weight"
+  done < <(sources_for learn)
+  printf '%s\n' "$list"
+}
+
+chosen_by() {
+  sources_for choose | awk -v data="$work/data" '{ print data "/" $1 }'
+}
+
+# ---- Model ----
+
+train() {
+  if [ -e "$work/run/last.ckpt" ]; then
+    "$bin/asl-train" -o "$work/run" --resume
+  else
+    "$bin/asl-train" -o "$work/run" --force --sources "$(list_sources)" \
+      --select-on "$(chosen_by | paste -s -d ,)" "${RECIPE[@]}" "${ENGINE[@]}"
+  fi
+}
+
+# Calibrated with the weights that people will have: 8-bit ones, which stay the same 8-bit ones.
+finish() {
+  local chosen
+  mapfile -t chosen < <(chosen_by)
+  "$bin/asl-info" -m "$work/run/best.safetensors" --save "$work/small.safetensors" --weights i8 \
+    --force
+  "$bin/asl-eval" -m "$work/small.safetensors" "${chosen[@]}" --mirror "$MIRROR" \
+    --calibrate "$work/calibrated.safetensors" --force "${ENGINE[@]:0:4}"
+  "$bin/asl-info" -m "$work/calibrated.safetensors" --save "$work/letters.safetensors" \
+    --weights i8 --force
+}
+
+json() { printf '"%s"' "$(printf '%s' "$*" | sed 's/[\\"]/\\&/g')"; }
+
+# How it was made, for the model card.
+record() {
+  local processor hours
+  processor=$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1)
+  # The seconds of every epoch, of all runs that it took.
+  hours=$(awk -F , 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "seconds") at = i; next }
+    { sum += $at } END { printf "%.2f", sum / 3600 }' "$work/run/metrics.csv")
+  cat >"$work/run.json" <<EOF
+{
+  "model_sha256": $(json "$(sha256sum <"$work/letters.safetensors" | cut -d ' ' -f 1)"),
+  "hours": $hours,
+  "machine": $(json "$(nproc) cores of ${processor:-$(uname -m)}"),
+  "rendered_hands": $(json asl-synth rendered "${HANDS[@]}"),
+  "sources": $(json "$(list_sources | sed "s|$work/data/||g")"),
+  "command": $(json asl-train --sources "$(list_sources | sed "s|$work/data/||g")" \
+    --select-on "$(chosen_by | sed 's|.*/||' | paste -s -d ,)" "${RECIPE[@]}" "${ENGINE[@]}"),
+  "mirror": $(json "$MIRROR"),
+  "version": $(json "$("$bin/asl-train" --version)")
+}
+EOF
+  cat "$work/run.json"
+}
+
+# ---- The whole way ----
+
+main() {
+  case "${1-}" in
+  -h | --help)
+    usage
+    exit 0
+    ;;
+  -*) fail "unknown option '$1'; see --help" 2 ;;
+  esac
+  [ $# -eq 1 ] || [ $# -eq 2 ] || fail "give the folder of the sources; see --help" 2
+  [ -d "$1" ] || fail "there is no folder '$1'" 3
+  sources=$(realpath -- "$1")
+  # The folder train/ itself is as good.
+  [ -d "$sources/train" ] || sources=$(dirname -- "$sources")
+  root=$(dirname -- "$(dirname -- "$(realpath -- "${BASH_SOURCE[0]}")")")
+  builtin=$root/lib/model/builtin bin=$root/build/bin
+  work=$(realpath -m -- "${2:-$root/build/builtin}")
+
+  say "Checking the sources"
+  check_sources
+  say "Building"
+  cmake -S "$root" -B "$root/build" -DCMAKE_BUILD_TYPE=Release -DASL_BUILD_EXAMPLES=ON >/dev/null
+  cmake --build "$root/build" --target asl-synth asl-train asl-eval asl-info
+  say "Pictures"
+  mkdir -p "$work/data"
+  unpack_sources
+  render_hands
+  say "Training"
+  train
+  say "Weights of 8 bits, and calibration"
+  finish
+  say "How it was made"
+  record
+  if cmp -s "$work/letters.safetensors" "$builtin/letters.safetensors"; then
+    say "Done: the same bits as the model in the tree"
+  else
+    cp "$work/letters.safetensors" "$work/run.json" "$builtin/"
+    say "Done: another model than the one in the tree, which it has replaced"
+  fi
+}
+
+main "$@"
