@@ -9,7 +9,7 @@
  *   were called from and comes out of the call that began it.
  * - Options are the C structs with their defaults filled in.
  * @code
- *     asl::Inferer inferer(asl::Model::load("model.safetensors"));
+ *     asl::Inferer inferer(asl::Model::builtin());
  *     asl::Image image = asl::Image::load("hand.jpg");
  *     std::vector<float> scores = inferer.classify(image.view());
  * @endcode
@@ -17,206 +17,16 @@
 #ifndef ASL_ASL_HPP
 #define ASL_ASL_HPP
 
-#include <asl/asl.h>
+#include <asl/base.hpp>
 
 #include <exception>
 #include <functional>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace asl {
-
-/** A failed call. what() is the library's message. */
-class error : public std::runtime_error {
-public:
-    explicit error(const asl_error &raw)
-        : std::runtime_error(raw.message), code_(raw.code), sys_errno_(raw.sys_errno),
-          offset_(raw.offset) {}
-    error(asl_status code, const std::string &message)
-        : std::runtime_error(message), code_(code), sys_errno_(0), offset_(-1) {}
-
-    /** ASL_ERR_... */
-    asl_status code() const noexcept { return code_; }
-    const char *name() const noexcept { return asl_status_name(code_); }
-    /** errno of the failed system call, or 0. */
-    int32_t sys_errno() const noexcept { return sys_errno_; }
-    /** Byte, row or item the error is about, or -1. */
-    int64_t offset() const noexcept { return offset_; }
-
-private:
-    asl_status code_;
-    int32_t sys_errno_;
-    int64_t offset_;
-};
-
-/** Pixels of the host; see view(). */
-using View = asl_image_view;
-using Rect = asl_rect;
-
-/** For C calls that have no place here: `asl::Err err; err.check(asl_...(..., err));` */
-class Err {
-public:
-    Err() noexcept : raw_() { raw_.struct_size = static_cast<uint32_t>(sizeof raw_); }
-    operator asl_error *() noexcept { return &raw_; }
-    /** Throws for a failure, returns anything else. */
-    asl_status check(asl_status status) const {
-        if (status < 0)
-            throw error(raw_);
-        return status;
-    }
-
-private:
-    asl_error raw_;
-};
-
-namespace detail {
-
-/** The text as C has it; one with a NUL inside would be cut short there without a word. */
-inline const char *c_text(const std::string &text) {
-    if (text.find('\0') != std::string::npos)
-        throw error(ASL_ERR_ARG, "the text '" + std::string(text.c_str()) +
-                                     "' goes on after a NUL byte; remove it");
-    return text.c_str();
-}
-
-/** fn(args..., err), which throws or returns a note. */
-template <typename Fn, typename... Args> asl_status call(Fn fn, Args... args) {
-    Err err;
-    return err.check(fn(args..., err));
-}
-
-/** The handle that fn(&out, args..., err) makes. */
-template <typename T, typename Fn, typename... Args> T *made(Fn fn, Args... args) {
-    T *out = nullptr;
-    call(fn, &out, args...);
-    return out;
-}
-
-/** The owner of one handle, for the class Self. */
-template <typename Self, typename T, void (*Free)(T *)> class Handle {
-public:
-    using native_type = T;
-    Handle() noexcept : raw_(nullptr) {}
-    /** Takes over `raw`. */
-    explicit Handle(T *raw) noexcept : raw_(raw) {}
-    Handle(Handle &&other) noexcept : raw_(other.release()) {}
-    Handle &operator=(Handle &&other) noexcept {
-        T *raw = other.release();
-        Free(raw_);
-        raw_ = raw;
-        return *this;
-    }
-    Handle(const Handle &) = delete;
-    Handle &operator=(const Handle &) = delete;
-    ~Handle() { Free(raw_); }
-
-    /** Whether there is a handle. */
-    explicit operator bool() const noexcept { return raw_ != nullptr; }
-    T *native() const noexcept { return raw_; }
-    /** Gives the handle away: the caller frees it. */
-    T *release() noexcept {
-        T *raw = raw_;
-        raw_ = nullptr;
-        return raw;
-    }
-
-protected:
-    /** What fn(&out, args..., err) makes. */
-    template <typename Fn, typename... Args> static Self own(Fn fn, Args... args) {
-        return Self(made<T>(fn, args...));
-    }
-    /** Another handle that fn(&out, this, args..., err) makes. */
-    template <typename Other, typename Fn, typename... Args> Other make(Fn fn, Args... args) const {
-        return Other(made<typename Other::native_type>(fn, raw_, args...));
-    }
-    /** What fn(&out, this, args..., err) writes into a struct that tells its size. */
-    template <typename Out, typename Fn, typename... Args> Out get(Fn fn, Args... args) const {
-        Out out = Out();
-        out.struct_size = static_cast<uint32_t>(sizeof out);
-        call(fn, &out, raw_, args...);
-        return out;
-    }
-    /** A copy of a string of the library. */
-    static std::string text_of(const char *text) { return text ? text : ""; }
-    /** A copy of the string fn(this, i), which is NULL for an index out of range. */
-    template <typename Fn> std::string name(Fn fn, int32_t i, const char *what) const {
-        const char *text = fn(raw_, i);
-        if (!text)
-            throw error(ASL_ERR_ARG, std::string("no ") + what + " " + std::to_string(i));
-        return text;
-    }
-
-private:
-    T *raw_;
-};
-
-/** The caller's progress function, called through C: an exception stops the work and is kept. */
-struct Progress {
-    const std::function<bool(int64_t, int64_t)> &fn;
-    std::exception_ptr thrown;
-
-    static int32_t call(int64_t done, int64_t total, void *user) noexcept {
-        Progress *self = static_cast<Progress *>(user);
-        try {
-            return self->fn(done, total) ? 1 : 0;
-        } catch (...) {
-            self->thrown = std::current_exception();
-            return 1;
-        }
-    }
-};
-
-/** What fn(&out, args..., &options, err) makes while `watch`, if any, is told how far it is. */
-template <typename Owner, typename Options, typename Fn, typename... Args>
-Owner watched(Options options, const std::function<bool(int64_t, int64_t)> &watch, Fn fn,
-              Args... args) {
-    Err err;
-    Progress progress = {watch, std::exception_ptr()};
-    typename Owner::native_type *out = nullptr;
-    if (watch) {
-        options.progress = Progress::call;
-        options.user = &progress;
-    }
-    const asl_status status = fn(&out, args..., &options, err);
-    Owner owner(out);
-    if (progress.thrown)
-        std::rethrow_exception(progress.thrown);
-    err.check(status);
-    return owner;
-}
-
-} // namespace detail
-
-/** A view of pixels with rows `stride` bytes apart; 0 means without gaps. Only borrows them. */
-inline View view(const uint8_t *pixels, int32_t width, int32_t height,
-                 int32_t format = ASL_FORMAT_RGB24, int64_t stride = 0) noexcept {
-    const bool four = format == ASL_FORMAT_RGBA32 || format == ASL_FORMAT_BGRA32;
-    const bool three = format == ASL_FORMAT_RGB24 || format == ASL_FORMAT_BGR24;
-    const int64_t bytes = four ? 4 : three ? 3 : format == ASL_FORMAT_YUYV ? 2 : 1;
-    return View{pixels, width, height, stride != 0 ? stride : bytes * width, format, 0};
-}
-
-/* Options with their defaults. Set fields before they are used, as in C. */
-#define ASL_HPP_OPTIONS(name, type)                                                                \
-    struct name : type {                                                                           \
-        name() noexcept : type() { type##_init(this, sizeof(type)); }                              \
-    }
-ASL_HPP_OPTIONS(DecodeOptions, asl_decode_options);
-ASL_HPP_OPTIONS(DatasetOptions, asl_dataset_options);
-ASL_HPP_OPTIONS(SplitOptions, asl_split_options);
-ASL_HPP_OPTIONS(PackOptions, asl_pack_options);
-ASL_HPP_OPTIONS(ModelOptions, asl_model_options);
-ASL_HPP_OPTIONS(InfererOptions, asl_inferer_options);
-ASL_HPP_OPTIONS(EvaluateOptions, asl_evaluate_options);
-ASL_HPP_OPTIONS(TrainerOptions, asl_trainer_options);
-ASL_HPP_OPTIONS(SpellerOptions, asl_speller_options);
-#undef ASL_HPP_OPTIONS
-
-/** Told of work done and to do; returns true to stop, and then there is no result. */
-using Watch = std::function<bool(int64_t done, int64_t total)>;
 
 /** A picture that the library owns. */
 class Image : public detail::Handle<Image, asl_image, asl_image_free> {
@@ -249,6 +59,31 @@ public:
     }
 };
 
+/** How pictures are varied in training. It never changes: any number of threads. */
+class Augmentation : public detail::Handle<Augmentation, asl_augmentation, asl_augmentation_free> {
+public:
+    using Handle::Handle;
+
+    /** "none", "light", "strong" or JSON. */
+    static Augmentation create(const std::string &text) {
+        return own(asl_augmentation_create, detail::c_text(text));
+    }
+
+    /** All of its keys as JSON. */
+    std::string text() const { return text_of(asl_augmentation_text(native())); }
+    /** The varied picture; `negative` receives whether no letter is left in it. */
+    Image apply(const View &picture, int32_t width, int32_t height, uint64_t seed = 0,
+                int64_t epoch = 0, int64_t sample = 0, bool *negative = nullptr) const {
+        Image out = Image::create(width, height);
+        int32_t none = 0;
+        detail::call(asl_augmentation_apply, out.pixels(), &none, native(), &picture, width, height,
+                     seed, epoch, sample);
+        if (negative)
+            *negative = none != 0;
+        return out;
+    }
+};
+
 struct Split;
 
 /** Labelled pictures. */
@@ -261,11 +96,47 @@ public:
         return own(asl_dataset_open, detail::c_text(path), &options);
     }
 
+    /** A data set to mix, which may be a temporary. */
+    struct Part {
+        Part(const Dataset &part) noexcept : raw(part.native()) {}
+        const asl_dataset *raw;
+    };
+    /** Puts data sets together as `options` say, whose count this sets: `mix({one, other})`. */
+    static Dataset mix(const std::vector<Part> &parts, MixOptions options = {}) {
+        std::vector<const asl_dataset *> raw;
+        for (const Part &part : parts)
+            raw.push_back(part.raw);
+        options.count = static_cast<int32_t>(raw.size());
+        return own(asl_dataset_mix, raw.data(), &options);
+    }
+    /** The same under these names, with these weights (none: all alike), for a model's classes
+     * (none: the 29). */
+    static Dataset mix(const std::vector<Part> &parts, const std::vector<std::string> &names,
+                       const std::vector<double> &weights = {},
+                       const std::vector<std::string> &labels = {}) {
+        detail::same_size("names", names.size(), parts.size());
+        if (!weights.empty())
+            detail::same_size("weights", weights.size(), parts.size());
+        const std::vector<const char *> c_names = detail::c_texts(names);
+        const std::vector<const char *> c_labels = detail::c_texts(labels);
+        MixOptions options;
+        options.names = c_names.data();
+        options.weights = weights.empty() ? nullptr : weights.data();
+        options.labels = labels.empty() ? nullptr : c_labels.data();
+        options.label_count = static_cast<int32_t>(labels.size());
+        return mix(parts, options);
+    }
+
     int64_t count() const noexcept { return asl_dataset_count(native()); }
     int32_t class_count() const noexcept { return asl_dataset_class_count(native()); }
     std::string class_name(int32_t i) const { return name(asl_dataset_class_name, i, "class"); }
     int32_t group_count() const noexcept { return asl_dataset_group_count(native()); }
     std::string group_name(int32_t i) const { return name(asl_dataset_group_name, i, "group"); }
+    int32_t source_count() const noexcept { return asl_dataset_source_count(native()); }
+    std::string source_name(int32_t i) const { return name(asl_dataset_source_name, i, "source"); }
+    double source_weight(int32_t i) const noexcept {
+        return asl_dataset_source_weight(native(), i);
+    }
     asl_sample sample(int64_t i) const { return get<asl_sample>(asl_dataset_get_sample, i); }
     Image image(int64_t i) const { return make<Image>(asl_dataset_load_image, i); }
     int64_t issue_count() const noexcept { return asl_dataset_issue_count(native()); }
@@ -305,8 +176,16 @@ public:
         return own(asl_model_load_memory, data, size);
     }
 
+    /** A model that is part of the library: ASL_BUILTIN_*. */
+    static Model builtin(int32_t which = ASL_BUILTIN_LETTERS) {
+        return own(asl_model_builtin, which);
+    }
+
     void save(const std::string &path) const {
         detail::call(asl_model_save, native(), detail::c_text(path));
+    }
+    void save(const std::string &path, const SaveOptions &options) const {
+        detail::call(asl_model_save_as, native(), detail::c_text(path), &options);
     }
     /** Its strings live as long as the model. */
     asl_model_info info() const { return get<asl_model_info>(asl_model_get_info); }
@@ -326,6 +205,19 @@ public:
     Model with_parameters(const float *values, size_t count) const {
         return make<Model>(asl_model_with_parameters, values, count);
     }
+    Model with_calibration(const Calibration &calibration) const {
+        return make<Model>(asl_model_with_calibration, &calibration);
+    }
+    /** How sure the model is that there is a letter at all; compare info().letter_threshold. */
+    float letter_score(const std::vector<float> &scores) const noexcept {
+        return asl_model_letter_score(native(), scores.data(), scores.size());
+    }
+};
+
+/** Pictures of one group or source, and how many of them were named rightly. */
+struct Tally {
+    std::string name;
+    int64_t count, correct;
 };
 
 /** How a model did on a data set. */
@@ -336,7 +228,21 @@ public:
     asl_evaluation_info info() const { return get<asl_evaluation_info>(asl_evaluation_get_info); }
     /** Row = true class, column = predicted; NULL when empty. Lives as long as the evaluation. */
     const int64_t *confusion() const noexcept { return asl_evaluation_confusion(native()); }
+    Tally group(int32_t i) const { return tally(asl_evaluation_get_group, i); }
+    Tally source(int32_t i) const { return tally(asl_evaluation_get_source, i); }
+    /** What it points to lives as long as the evaluation. */
+    asl_evaluation_result result(int64_t i) const {
+        return get<asl_evaluation_result>(asl_evaluation_get_result, i);
+    }
     asl_issue issue(int64_t i) const { return get<asl_issue>(asl_evaluation_get_issue, i); }
+
+private:
+    template <typename Fn> Tally tally(Fn fn, int32_t i) const {
+        const char *text = nullptr;
+        int64_t count = 0, correct = 0;
+        detail::call(fn, &text, &count, &correct, native(), i);
+        return Tally{text, count, correct};
+    }
 };
 
 /** A model on one backend. Used by one thread at a time. */
@@ -373,6 +279,10 @@ public:
     }
     /** Which backend runs and why. */
     std::string backend() const { return text_of(asl_inferer_backend(native())); }
+    /** Which side of pictures is read: ASL_MIRROR_*. */
+    int32_t mirror() const noexcept { return asl_inferer_mirror(native()); }
+    /** Forgets which side ASL_MIRROR_AUTO has decided on, as for another signer. */
+    void reset() noexcept { asl_inferer_reset(native()); }
     Evaluation evaluate(const Dataset &dataset, const EvaluateOptions &options = {},
                         const Watch &watch = Watch()) {
         return detail::watched<Evaluation>(options, watch, asl_inferer_evaluate, native(),
@@ -381,6 +291,28 @@ public:
 
 private:
     size_t label_count_;
+};
+
+/** Where in a picture the hand is: a model of places on one backend. Used by one thread at a time.
+ */
+class Finder : public detail::Handle<Finder, asl_finder, asl_finder_free> {
+public:
+    using Handle::Handle;
+
+    /** The model, such as Model::builtin(ASL_BUILTIN_HANDS), may go at once. */
+    explicit Finder(const Model &model, const FinderOptions &options = {}) {
+        *this = own(asl_finder_create, model.native(), &options);
+    }
+
+    /** The most certain hand; `inferer.classify(picture, hand.found ? &hand.box : nullptr)`. */
+    asl_hand find(const View &picture, const Rect *region = nullptr) {
+        asl_hand hand = asl_hand();
+        hand.struct_size = static_cast<uint32_t>(sizeof hand);
+        detail::call(asl_finder_find, &hand, native(), &picture, region);
+        return hand;
+    }
+    /** Which backend runs and why. */
+    std::string backend() const { return text_of(asl_finder_backend(native())); }
 };
 
 /** What a Trainer calls, on the thread that is in run(). A function that throws stops the training
@@ -503,6 +435,10 @@ public:
     asl_epoch_metrics epoch(int32_t i) const {
         return get<asl_epoch_metrics>(asl_trainer_get_epoch, i);
     }
+    /** Accuracy on a source of the validation set after that epoch; NaN when not known. */
+    double source_accuracy(int32_t epoch, int32_t source) const noexcept {
+        return asl_trainer_source_accuracy(native(), epoch, source);
+    }
     std::string backend() const { return text_of(asl_trainer_backend(native())); }
 
 private:
@@ -533,9 +469,7 @@ public:
         *this = own(asl_speller_create_for_model, model.native(), &options);
     }
     explicit Speller(const std::vector<std::string> &labels, const SpellerOptions &options = {}) {
-        std::vector<const char *> names;
-        for (const std::string &label : labels)
-            names.push_back(detail::c_text(label));
+        const std::vector<const char *> names = detail::c_texts(labels);
         *this = own(asl_speller_create, names.data(), static_cast<int32_t>(names.size()), &options);
     }
 

@@ -31,6 +31,8 @@ void types() {
     check_type<asl::Evaluation>();
     check_type<asl::Trainer>();
     check_type<asl::Speller>();
+    check_type<asl::Augmentation>();
+    check_type<asl::Finder>();
     static_assert(sizeof(asl::Model) == sizeof(void *), "a handle and nothing else");
     static_assert(sizeof(asl::Speller) == sizeof(void *), "a handle and nothing else");
     static_assert(std::is_nothrow_copy_constructible<asl::error>::value, "as the standard asks");
@@ -99,6 +101,15 @@ void empty_handles() {
     check_error(ASL_ERR_ARG, [&] { asl::Dataset().split(); });
     check_error(ASL_ERR_ARG, [&] { asl::Dataset().pack("none.pack"); });
     check_error(ASL_ERR_ARG, [&] { asl::Evaluation().info(); });
+    check_error(ASL_ERR_ARG, [&] { asl::Evaluation().source(0); });
+    check_error(ASL_ERR_ARG, [&] { asl::Augmentation().apply(none, 1, 1); });
+    check_error(ASL_ERR_ARG, [&] { asl::Finder().find(none); });
+    check_error(ASL_ERR_ARG, [&] { asl::Finder again(model); });
+    check_error(ASL_ERR_ARG, [&] { model.with_calibration(asl::Calibration()); });
+    check_error(ASL_ERR_ARG, [&] { asl::Dataset::mix({asl::Dataset()}); });
+    CHECK(asl::Augmentation().text().empty() && asl::Finder().backend().empty());
+    CHECK(inferer.mirror() == 0 && model.letter_score({1.0f}) < 0.5f);
+    inferer.reset();
     CHECK(asl::Dataset().count() == 0 && trainer.epoch_count() == 0);
     CHECK(speller.text().empty() && speller.event_count() == 0 && speller.events().empty());
     CHECK(inferer.backend().empty() && trainer.backend().empty());
@@ -151,6 +162,8 @@ void options() {
     CHECK(cpp.struct_size == c.struct_size && cpp.epochs == c.epochs && cpp.beta2 == c.beta2);
     CHECK(asl::InfererOptions().batch_size == 1 && asl::PackOptions().width == 224);
     CHECK(asl::ModelOptions().struct_size == sizeof(asl_model_options));
+    CHECK(asl::Calibration().temperature == 1.0 && asl::SaveOptions().weights == ASL_WEIGHTS_F32);
+    CHECK(asl::FinderOptions().looks == 2 && asl::MixOptions().weights == nullptr);
     asl::TrainerOptions wrong;
     wrong.epochs = 0;
     check_error(ASL_ERR_ARG, [&] {

@@ -2,6 +2,7 @@
 /* The work itself, and functions of the caller that throw through it. */
 #include "check.hpp"
 
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -69,6 +70,66 @@ void data_sets() {
     CHECK(kept.count() == 21 && !sides.train);
 }
 
+void mixing() {
+    const asl::Dataset data = world_pictures();
+    asl::Dataset mix =
+        asl::Dataset::mix({data, data}, {"first", "second"}, {1.0, 3.0}, {"Blank", "b", "a"});
+    CHECK(mix.count() == 60 && mix.class_count() == 3 && mix.class_name(0) == "Blank");
+    CHECK(mix.source_count() == 2 && mix.source_name(1) == "second");
+    CHECK(mix.source_weight(1) > 2.9 && mix.source_weight(2) < 0.5);
+    CHECK(mix.sample(59).source_index == 1 && mix.sample(0).source_index == 0);
+    CHECK(std::string(mix.sample(59).path).find("second/") == 0);
+    CHECK(asl::Dataset::mix({data}).source_name(0) == "pictures");
+    check_error(ASL_ERR_ARG, [&] { mix.source_name(2); });
+    check_error(ASL_ERR_ARG, [&] { asl::Dataset::mix({data, data}); }); /* of one name */
+    check_error(ASL_ERR_ARG, [&] { asl::Dataset::mix({}); });
+    check_error(ASL_ERR_ARG, [&] { asl::Dataset::mix({data, data}, {"a"}); });
+    check_error(ASL_ERR_ARG, [&] { asl::Dataset::mix({data}, {"a"}, {1.0, 2.0}); });
+    check_error(ASL_ERR_DATASET, [&] { asl::Dataset::mix({data}, {"a"}, {}, {"X", "Y"}); });
+}
+
+void varying() {
+    const asl::Augmentation strong = asl::Augmentation::create("strong");
+    CHECK(asl::Augmentation::create(strong.text()).text() == strong.text());
+    const asl::Image picture = world_picture(0, 1);
+    const asl::Image first = strong.apply(picture.view(), 16, 12, 1, 2, 3);
+    const asl::Image again = strong.apply(picture.view(), 16, 12, 1, 2, 3);
+    CHECK(first.view().width == 16 && first.view().height == 12);
+    CHECK(std::memcmp(first.view().pixels, again.view().pixels, 16 * 12 * 3) == 0);
+    bool negative = false;
+    asl::Augmentation::create("{\"negative\": 1}").apply(picture.view(), 8, 8, 0, 0, 0, &negative);
+    CHECK(negative);
+    asl::Augmentation::create("light").apply(picture.view(), 8, 8, 0, 0, 0, &negative);
+    CHECK(!negative);
+    const asl::error unknown =
+        check_error(ASL_ERR_ARG, [] { asl::Augmentation::create("{\"sound\": 1}"); });
+    CHECK(std::string(unknown.what()).find("sound") != std::string::npos);
+    check_error(ASL_ERR_ARG, [&] { strong.apply(picture.view(), 8, 8, 0, -1); });
+}
+
+void finding() {
+    const char *const places[] = {"none", "x250y500s500", "x750y500s500"};
+    asl::ModelOptions options;
+    options.width = options.height = 16;
+    options.labels = places;
+    options.label_count = 3;
+    options.architecture = "conv2d 8 k3 p1; relu; max_pool 2; global_pool both; dense classes";
+    const asl::Model model = asl::Model::create("tiny", options);
+    asl::FinderOptions eager;
+    eager.threshold = 0.0;
+    asl::Finder finder(model, eager);
+    CHECK(!finder.backend().empty());
+    const asl::Image picture = world_picture(1, 4);
+    const asl_hand hand = finder.find(picture.view());
+    CHECK(hand.found && hand.box.width == hand.box.height && hand.box.width > 0);
+    CHECK(hand.box.x >= 0 && hand.box.x + hand.box.width <= 32);
+    asl::Inferer inferer(world_trained_model());
+    CHECK(inferer.classify(picture.view(), hand.found ? &hand.box : nullptr).size() == 3);
+    eager.threshold = 1.0;
+    CHECK(!asl::Finder(model, eager).find(picture.view()).found);
+    check_error(ASL_ERR_LABELS, [] { asl::Finder none(world_model()); });
+}
+
 void packing() {
     const asl::Dataset data = world_pictures();
     asl::PackOptions options;
@@ -98,6 +159,11 @@ void evaluating() {
     CHECK(result.info().count == 30 && result.info().correct == 30);
     CHECK(result.confusion()[0] == 10 && result.confusion()[1] == 0);
     check_error(ASL_ERR_ARG, [&] { result.issue(0); });
+    check_error(ASL_ERR_ARG, [&] { result.group(0); });
+    CHECK(result.source(0).name == "pictures" && result.source(0).correct == 30);
+    const asl_evaluation_result last = result.result(29);
+    CHECK(last.truth == 2 && last.predicted == 2 && last.sample == 29 && last.scores[2] > 0.9f);
+    check_error(ASL_ERR_ARG, [&] { result.result(30); });
     CHECK(!inferer.evaluate(data, {}, [](int64_t, int64_t) { return true; }));
     try {
         inferer.evaluate(data, {}, [](int64_t, int64_t) -> bool { throw std::string("enough"); });
@@ -124,6 +190,8 @@ void training() {
     CHECK(epochs == 4 && calls >= 8 && trainer.epoch_count() == 4);
     CHECK(trainer.epoch(3).epoch == 4 && trainer.epoch(3).val_loss < trainer.epoch(0).val_loss);
     check_error(ASL_ERR_ARG, [&] { trainer.epoch(4); });
+    CHECK(trainer.source_accuracy(3, 0) == trainer.epoch(3).val_source_accuracy);
+    CHECK(std::isnan(trainer.source_accuracy(3, 1)) && std::isnan(trainer.source_accuracy(4, 0)));
     CHECK(weights_of(trainer.model()) != weights_of(world_model()));
     CHECK(trainer.best_model() && !trainer.backend().empty());
 }
@@ -284,12 +352,34 @@ void models() {
     values[0] += 1.0f;
     CHECK(weights_of(model.with_parameters(values.data(), values.size())) == values);
     check_error(ASL_ERR_ARG, [&] { model.with_parameters(values.data(), 1); });
+    CHECK(model.letter_score({0.5f, 0.25f, 0.25f}) == 0.75f);
+
+    asl::SaveOptions small;
+    small.weights = ASL_WEIGHTS_I8;
+    model.save("small.safetensors", small);
+    CHECK(asl::Model::load("small.safetensors").labels() == model.labels());
+    small.weights = 9;
+    check_error(ASL_ERR_ARG, [&] { model.save("small.safetensors", small); });
+    asl::Calibration calibration;
+    calibration.temperature = 2.0;
+    calibration.mirror = ASL_MIRROR_BOTH;
+    const asl::Model calibrated = model.with_calibration(calibration);
+    CHECK(calibrated.info().temperature == 2.0 && model.info().temperature == 1.0);
+    asl::Inferer both(calibrated);
+    CHECK(both.mirror() == ASL_MIRROR_BOTH);
+    both.reset();
+    calibration.temperature = 0.0;
+    check_error(ASL_ERR_ARG, [&] { model.with_calibration(calibration); });
+    check_error(ASL_ERR_ARG, [] { asl::Model::builtin(9); });
 }
 
 } // namespace
 
 const Test work_tests[] = {{"classifying", classifying},
                            {"data sets", data_sets},
+                           {"mixing", mixing},
+                           {"varying", varying},
+                           {"finding", finding},
                            {"packing", packing},
                            {"evaluating", evaluating},
                            {"training", training},

@@ -14,7 +14,8 @@ from conftest import LABELS
 def test_a_folder_is_a_sequence_of_samples(dataset: libasl.Dataset) -> None:
     assert dataset.classes == LABELS and dataset.groups == () and dataset.issues == ()
     assert len(dataset) == 24 == len(list(dataset))
-    first = libasl.Sample("A", 0, None, None, "A/A0000.png")
+    first = libasl.Sample("A", 0, None, None, "A/A0000.png", "folder", 0)
+    assert dataset.sources == (libasl.DataSource("folder", 1.0),)
     assert dataset[0] == first and first in dataset and dataset.index(first) == 0
     assert dataset[-1].path == "space/space0007.png"
     assert [sample.label for sample in dataset[6:10]] == ["A", "A", "B", "B"]
@@ -85,3 +86,32 @@ def test_what_is_skipped_stays_known(folder: pathlib.Path, tmp_path: pathlib.Pat
     packed = dataset.pack(tmp_path / "pack", width=8, height=8)
     assert {found.path for found in packed.issues} == {"A/bad.jpg", "B/cut.png"}
     assert packed.split("random").train.issues == packed.issues
+
+
+def test_a_mix(dataset: libasl.Dataset, signers: pathlib.Path) -> None:
+    with libasl.Dataset(signers) as other:
+        mix = libasl.Dataset.mix([dataset, other], names=["mine", "theirs"], weights=[1, 3])
+        nested = libasl.Dataset.mix((mix, other), names=("both", "again"))
+    assert mix.sources == (libasl.DataSource("mine", 1.0), libasl.DataSource("theirs", 3.0))
+    assert mix.sources[1].name == "theirs" and mix.sources[1].weight == 3.0
+    assert len(mix) == 48 and mix.classes == LABELS and len(mix.groups) == 5
+    assert (mix[0].source, mix[0].source_index, mix[0].group) == ("mine", 0, "mine")
+    assert mix[-1].source == "theirs" and mix[-1].path.startswith("theirs/")
+    assert mix.image(-1).width == 32  # the parts may go
+    assert [source.name for source in nested.sources] == ["both/mine", "both/theirs", "again"]
+    split = mix.split("group")
+    assert split.train.sources == split.validation.sources == mix.sources
+    default = libasl.Dataset.mix([dataset])
+    assert default.sources == dataset.sources and len(default) == 24
+
+
+def test_a_mix_finds_the_classes_of_a_model(folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    shutil.copytree(folder, tmp_path / "all")
+    for old, new in (("A", "a"), ("space", "delete"), ("B", "7")):
+        (tmp_path / "all" / old).rename(tmp_path / "all" / new)
+    mix = libasl.Dataset.mix([libasl.Dataset(tmp_path / "all")])
+    assert mix.classes == ("A", "del") and len(mix) == 16
+    (issue,) = mix.issues
+    assert "'7'" in issue.message and "8 pictures" in issue.message
+    mix = libasl.Dataset.mix([libasl.Dataset(tmp_path / "all")], labels=["7", "A", "x"])
+    assert mix.classes == ("7", "A")

@@ -10,7 +10,7 @@ import re
 import libasl
 import pytest
 from conftest import SOURCE
-from libasl import _errors, _native
+from libasl import _errors, _native, _structs
 
 TABLE = {
     int(code): (name, text)
@@ -28,7 +28,7 @@ def test_every_status_but_success_and_partial_has_a_class() -> None:
 @pytest.mark.parametrize("code", sorted(_errors.CLASSES))
 def test_classes_say_what_the_library_says(code: int) -> None:
     kind = _errors.CLASSES[code]
-    native = _native.asl_error()
+    native = _structs.asl_error()
     native.offset = -1
     error = _errors.from_status(code, native)
     assert type(error) is kind and issubclass(kind, libasl.Error)
@@ -56,7 +56,7 @@ def test_natural_bases() -> None:
 
 
 def test_a_status_of_a_later_version() -> None:
-    native = _native.asl_error()
+    native = _structs.asl_error()
     native.message = "new trouble".encode()
     error = _errors.from_status(-77, native)
     assert type(error) is libasl.Error

@@ -90,3 +90,12 @@ def test_live_from_a_pipe(sure: pathlib.Path, tmp_path: pathlib.Path) -> None:
 
 def test_live_without_a_model(run_python: Run, tmp_path: pathlib.Path) -> None:
     assert "none" in run_python(EXAMPLES / "live.py", tmp_path / "none", "8x8", code=1).stderr
+
+
+def test_live_with_the_model_of_the_library(run_python: Run, folder: pathlib.Path) -> None:
+    try:
+        libasl.Model.builtin().close()
+    except libasl.UnsupportedError:
+        pytest.skip("this library has none")
+    done = run_python(EXAMPLES / "live.py", "builtin", folder / "B")
+    assert done.stdout.endswith("\n") and done.stderr == ""

@@ -24,6 +24,8 @@ trainer = libasl.Trainer(model, dataset, epochs=100000, batch_size=4, threads=2)
 speller = libasl.Speller(model)
 image = libasl.Image(picture)
 inferer.classify(image)
+augmentation = libasl.Augmentation()
+results = inferer.evaluate(libasl.Dataset.mix([dataset], names=["all"])).results
 """
 STOP = "trainer.run(on_epoch=lambda epoch: trainer.request_stop())\n"
 

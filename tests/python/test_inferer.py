@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import pathlib
+import pickle
 import shutil
 from collections.abc import Iterator
 
@@ -111,9 +112,66 @@ def test_evaluation(inferer: libasl.Inferer, signers: pathlib.Path) -> None:
     assert [group.name for group in found.groups] == list(dataset.groups)
     assert sum(group.count for group in found.groups) == 24
     assert sum(group.correct for group in found.groups) == found.correct
+    assert found.sources == (libasl.GroupResult("signers", 24, found.correct),)
     assert found == inferer.evaluate(dataset)
     with pytest.raises(libasl.StoppedError):
         inferer.evaluate(dataset, progress=lambda done, total: 1)
+
+
+def test_results_of_pictures(
+    model: libasl.Model, dataset: libasl.Dataset, signers: pathlib.Path
+) -> None:
+    mix = libasl.Dataset.mix([dataset, libasl.Dataset(signers)], names=["a", "b"])
+    with libasl.Inferer(model, threads=1) as inferer:
+        found = inferer.evaluate(mix)
+    results = found.results
+    assert len(results) == found.count == 48 and len(list(results)) == 48
+    assert sum(result.correct for result in results) == found.correct
+    assert [source.count for source in found.sources] == [24, 24]
+    for result in (*results[::7], results[-1]):
+        sample = mix[result.sample]
+        assert (result.truth, result.path) == (sample.label, sample.path)
+        assert (result.group, result.source) == (sample.group, sample.source)
+        assert result.truth == LABELS[result.truth_index]
+        assert result.prediction.labels == LABELS and len(result.logits) == 3
+        assert sum(result.prediction.scores) == pytest.approx(1.0, abs=1e-5)
+        again = libasl.Inferer(model, threads=1)
+        assert again.logits(mix.image(result.sample)) == pytest.approx(result.logits, abs=1e-4)
+    with pytest.raises(IndexError):
+        results[48]
+    copy = pickle.loads(pickle.dumps(found))
+    assert copy == found and copy.results == tuple(results)
+
+
+def test_sides(model: libasl.Model, picture: pathlib.Path) -> None:
+    image = libasl.Image(picture)
+    rows = zip(*[iter(bytes(image.pixels))] * (3 * image.width))
+    turned = b"".join(bytes(row[i : i + 3]) for row in rows for i in range(93, -1, -3))
+    flipped = libasl.View(turned, width=32, height=32, format="rgb24")
+    plain = libasl.Inferer(model, threads=1, mirror="off")
+    assert plain.mirror is libasl.Mirror.OFF
+    assert libasl.Inferer(model, threads=1).mirror is libasl.Mirror.OFF  # the model says nothing
+    both = libasl.Inferer(model, threads=1, mirror="both")
+    left, right = plain.logits(image), plain.logits(flipped)
+    mean = [(a + b) / 2 for a, b in zip(left, right)]
+    assert both.logits(image) == pytest.approx(mean, abs=1e-4)
+    assert libasl.Inferer(model, mirror="on").logits(image) == pytest.approx(right, abs=1e-4)
+    auto = libasl.Inferer(model, threads=1, mirror="auto")
+    for _ in range(30):
+        assert auto.mirror is libasl.Mirror.AUTO
+        auto.classify(image)
+    assert auto.mirror in (libasl.Mirror.OFF, libasl.Mirror.ON)
+    auto.reset()
+    assert auto.mirror is libasl.Mirror.AUTO
+    plain.reset()
+    assert plain.mirror is libasl.Mirror.OFF
+
+
+def test_the_temperature_flattens_scores(model: libasl.Model, picture: pathlib.Path) -> None:
+    cold = libasl.Inferer(model, threads=1)
+    warm = libasl.Inferer(model.with_calibration(temperature=10), threads=1)
+    assert warm.logits(picture) == cold.logits(picture)
+    assert warm.classify(picture).score < cold.classify(picture).score
 
 
 def test_an_evaluation_tells_what_it_could_not_read(

@@ -23,6 +23,8 @@ class World(NamedTuple):
     inferer: libasl.Inferer
     image: libasl.Image
     speller: libasl.Speller
+    augmentation: libasl.Augmentation
+    finder: libasl.Finder
     scratch: pathlib.Path
 
     def trainer(self, **settings: Any) -> libasl.Trainer:
@@ -40,10 +42,13 @@ def world(
         libasl.Inferer(model, threads=1),
         libasl.Image(picture),
         libasl.Speller(model),
+        libasl.Augmentation("light"),
+        libasl.Finder(libasl.Model.create("tiny", labels=PLACES), threads=1),
         tmp_path,
     )
 
 
+PLACES = ("none", "x500y500s500")
 Arg, Closed = libasl.ArgumentError, libasl.ClosedError
 Case = tuple[str, Callable[[Any], object], type[BaseException], str]
 
@@ -78,6 +83,17 @@ WRONG: list[Case] = [
     ("a sample by name", lambda w: w.dataset["A"], TypeError, "str"),
     ("an image by fraction", lambda w: w.dataset.image(1.5), TypeError, "float"),
     ("a new picture of text", lambda w: libasl.Image.create("3", 4), TypeError, "width"),
+    ("a number as augmentation", lambda w: libasl.Augmentation(3), TypeError, "not 3"),
+    ("a list as augmentation", lambda w: w.trainer(augmentation=["light"]), TypeError, "light"),
+    ("a set in an augmentation", lambda w: libasl.Augmentation({"hue": {1}}), Arg, "JSON"),
+    ("a path to mix", lambda w: libasl.Dataset.mix(["x"]), TypeError, "Dataset is needed"),
+    ("one string as names", lambda w: libasl.Dataset.mix([w.dataset], names="x"), TypeError,
+     "names are a list"),
+    ("text as weight", lambda w: libasl.Dataset.mix([w.dataset], weights=["1"]), TypeError,
+     "weight must be a number"),
+    ("a model's path to find with", lambda w: libasl.Finder("x"), TypeError, "a Model is needed"),
+    ("no picture to find in", lambda w: w.finder.find(None), TypeError, "not None"),
+    ("a picture as scores", lambda w: w.model.letter_score(w.image), TypeError, "numbers"),
     # Wrong values.
     ("encoded bytes as picture", lambda w: w.inferer.classify(b"\x89PNG"), Arg, "Image.decode"),
     ("empty bytes", lambda w: w.inferer.classify(b""), Arg, "0 bytes"),
@@ -127,6 +143,38 @@ WRONG: list[Case] = [
     ("a batch of none", lambda w: libasl.Inferer(w.model, batch_size=0), Arg, "batch_size 0"),
     ("no runs", lambda w: w.inferer.profile(w.image, 0), Arg, "runs 0"),
     ("a split of everything", lambda w: w.dataset.split(fraction=1.5), Arg, ""),
+    ("an unknown augmentation", lambda w: libasl.Augmentation("wild"), Arg, "wild"),
+    ("an unknown key", lambda w: libasl.Augmentation({"colour": 1, "sound": 1}), Arg, "sound"),
+    ("a key that is no number", lambda w: libasl.Augmentation({"hue": float("nan")}), Arg, "JSON"),
+    ("an angle too large", lambda w: w.trainer(augmentation={"rotation": 999}), Arg, "rotation"),
+    ("negatives without a class", lambda w: w.trainer(augmentation={"negative": 1}),
+     libasl.LabelsError, "nothing"),
+    ("a varied picture of no size", lambda w: w.augmentation.apply(w.image, 0, 9), Arg, ""),
+    ("a seed below zero for it", lambda w: w.augmentation.apply(w.image, 9, 9, seed=-1), Arg,
+     "seed -1 is out of range"),
+    ("an epoch below zero", lambda w: w.augmentation.apply(w.image, 9, 9, epoch=-1), Arg, "epoch"),
+    ("an average of one", lambda w: w.trainer(average=1), Arg, "average"),
+    ("a larger start", lambda w: w.trainer(start_size=64, start_share=0.5), Arg, "start_size"),
+    ("a mix of nothing", lambda w: libasl.Dataset.mix([]), Arg, "count is 0"),
+    ("two of one name", lambda w: libasl.Dataset.mix([w.dataset, w.dataset]), Arg, "folder"),
+    ("a weight of zero", lambda w: libasl.Dataset.mix([w.dataset], weights=[0]), Arg, ""),
+    ("too many weights", lambda w: libasl.Dataset.mix([w.dataset], weights=[1, 2]), Arg,
+     "2 weights do not fit to 1 data sets"),
+    ("too few names", lambda w: libasl.Dataset.mix([w.dataset], names=[]), Arg, "0 names"),
+    ("classes it lacks", lambda w: libasl.Dataset.mix([w.dataset], labels=["x", "y"]),
+     libasl.DatasetError, "folder"),
+    ("an unknown side", lambda w: libasl.Inferer(w.model, mirror="left"), Arg, "off, on, both"),
+    ("unknown weights", lambda w: w.model.save("x", weights="int4"), Arg, "f32, f16, i8"),
+    ("an unknown built-in", lambda w: libasl.Model.builtin("words"), Arg, "letters, hands"),
+    ("a built-in of a number", lambda w: libasl.Model.builtin(7), Arg, "7 is no Builtin"),
+    ("a temperature of zero", lambda w: w.model.with_calibration(temperature=0), Arg, ""),
+    ("a threshold of two", lambda w: w.model.with_calibration(letter_threshold=2), Arg, ""),
+    ("scores of another model", lambda w: w.model.letter_score([1.0]), Arg, "1 scores"),
+    ("no looks", lambda w: libasl.Finder(libasl.Model.create("tiny", labels=PLACES), looks=0), Arg,
+     "looks 0"),
+    ("a finder that is none", lambda w: libasl.Finder(w.model), libasl.LabelsError, "A"),
+    ("a region outside to find in", lambda w: w.finder.find(w.image, region=(0, 0, 99, 99)), Arg,
+     ""),
     ("an unknown split", lambda w: w.dataset.split("even"), Arg, "auto, random, block, group"),
     ("a pack without size", lambda w: w.dataset.pack(w.scratch / "p", width=0), Arg, ""),
     ("too few weights", lambda w: w.model.with_parameters([1.0]), Arg, ""),
@@ -177,6 +225,8 @@ AFTER_CLOSE: dict[str, list[Callable[[Any], object]]] = {
         lambda w: w.image.save("x.png"),
         lambda w: w.inferer.classify(w.image),
         lambda w: w.speller.look(w.image),
+        lambda w: w.finder.find(w.image),
+        lambda w: w.augmentation.apply(w.image, 1, 1),
         lambda w: w.image.__enter__(),
     ],
     "dataset": [
@@ -186,6 +236,8 @@ AFTER_CLOSE: dict[str, list[Callable[[Any], object]]] = {
         lambda w: w.dataset.classes,
         lambda w: w.dataset.groups,
         lambda w: w.dataset.issues,
+        lambda w: w.dataset.sources,
+        lambda w: libasl.Dataset.mix([w.dataset]),
         lambda w: w.dataset.fingerprint,
         lambda w: w.dataset.split(),
         lambda w: w.dataset.pack("x"),
@@ -195,12 +247,21 @@ AFTER_CLOSE: dict[str, list[Callable[[Any], object]]] = {
     "inferer": [
         lambda w: w.inferer.labels,
         lambda w: w.inferer.backend,
+        lambda w: w.inferer.mirror,
+        lambda w: w.inferer.reset(),
         lambda w: w.inferer.classify(w.image),
         lambda w: w.inferer.logits(w.image),
         lambda w: w.inferer.classify_batch([w.image]),
         lambda w: w.inferer.profile(w.image, 1),
         lambda w: w.inferer.evaluate(w.dataset),
     ],
+    "augmentation": [
+        lambda w: w.augmentation.text,
+        lambda w: w.augmentation.keys,
+        lambda w: w.augmentation.apply(w.image, 1, 1),
+        lambda w: w.trainer(augmentation=w.augmentation),
+    ],
+    "finder": [lambda w: w.finder.backend, lambda w: w.finder.find(w.image)],
     "speller": [
         lambda w: w.speller.labels,
         lambda w: w.speller.push([1.0, 0.0, 0.0], 1),
@@ -243,6 +304,9 @@ def test_use_of_a_closed_model(world: World) -> None:
         lambda: model.parameters,
         lambda: model.metadata("x"),
         lambda: model.save("x"),
+        lambda: model.with_calibration(),
+        lambda: model.letter_score([1.0, 0.0, 0.0]),
+        lambda: libasl.Finder(model),
         lambda: model.with_parameters([]),
         lambda: libasl.Inferer(model),
         lambda: libasl.Speller(model),

@@ -55,8 +55,54 @@ def test_parameters_are_lent(model: libasl.Model) -> None:
     assert model.with_parameters(numpy.asarray(lent) + numpy.float32(1)).parameters[9] == 3.0
 
 
+def test_smaller_files(
+    model: libasl.Model, picture: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    sizes, logits = [], libasl.Inferer(model, threads=1).logits(picture)
+    for weights, error in zip(libasl.Weights, (0.0, 0.01, 0.1)):
+        model.save(tmp_path / "file", weights=weights.name.lower())
+        sizes.append((tmp_path / "file").stat().st_size)
+        again = libasl.Model(tmp_path / "file")
+        assert again.labels == model.labels and again.info.preset == model.info.preset
+        found = libasl.Inferer(again, threads=1).logits(picture)
+        assert found == pytest.approx(logits, abs=error)
+    assert sizes[0] > 1.5 * sizes[1] > 2 * sizes[2]
+
+
+def test_calibration(model: libasl.Model, tmp_path: pathlib.Path) -> None:
+    info = model.info
+    assert (info.temperature, info.letter_threshold) == (1.0, 0.0)
+    assert info.mirror is libasl.Mirror.MODEL
+    other = model.with_calibration(temperature=1.5, letter_threshold=0.25, mirror="both")
+    other.save(tmp_path / "file")
+    info = libasl.Model(tmp_path / "file").info
+    assert (info.temperature, info.letter_threshold) == (1.5, 0.25)
+    assert info.mirror is libasl.Mirror.BOTH and other.info == info
+    assert other.with_calibration().info == model.info
+    assert other.with_parameters(other.parameters).info == model.info
+
+
+def test_letter_scores(model: libasl.Model) -> None:
+    assert model.letter_score([0.5, 0.25, 0.25]) == 1.0  # it has no such class
+    other = libasl.Model.create("tiny", labels=["A", "Nothing"])
+    scores = array.array("f", [0.75, 0.25])
+    assert other.letter_score(scores) == other.letter_score((0.75, 0.25)) == 0.75
+    assert other.letter_score(libasl.Prediction(other.labels, (0.25, 0.75))) == 0.25
+
+
+def test_models_that_are_part_of_the_library() -> None:
+    try:
+        model = libasl.Model.builtin()
+    except libasl.UnsupportedError:
+        pytest.skip("this library has none")
+    assert len(model.labels) == 29 and model.labels[-3:] == ("del", "nothing", "space")
+    assert libasl.Model.builtin("letters").parameters == model.parameters
+    assert libasl.Inferer(model, threads=1).classify(libasl.Image.create(64, 64)).scores
+
+
 def test_presets() -> None:
-    assert [preset.name for preset in libasl.presets()] == ["seed", "tiny"]
+    names = [preset.name for preset in libasl.presets()]
+    assert names == ["seed", "tiny", "fast", "robust", "finder"]
     assert all(preset.description for preset in libasl.presets())
 
 

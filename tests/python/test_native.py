@@ -15,7 +15,7 @@ from typing import Any
 import libasl
 import pytest
 from conftest import SOURCE
-from libasl import _native
+from libasl import _native, _structs
 
 sys.path.insert(0, str(SOURCE / "tests" / "abi"))
 
@@ -27,6 +27,9 @@ CHOICES = {
     "ASL_FORMAT_": libasl.Format,
     "ASL_ENCODING_": libasl.Encoding,
     "ASL_SPLIT_": libasl.SplitKind,
+    "ASL_WEIGHTS_": libasl.Weights,
+    "ASL_BUILTIN_": libasl.Builtin,
+    "ASL_MIRROR_": libasl.Mirror,
     "ASL_OPTIMIZER_": libasl.Optimizer,
     "ASL_SCHEDULE_": libasl.Schedule,
 }
@@ -36,7 +39,7 @@ SPELLER = (libasl.SpellerMethod, libasl.SpellerProfile, libasl.EventKind)
 def bound_structs() -> dict[str, Any]:
     return {
         name: value
-        for name, value in vars(_native).items()
+        for name, value in vars(_structs).items()
         if name.startswith("asl_") and inspect.isclass(value)
     }
 
@@ -71,7 +74,9 @@ KINDS = {
     "int64_t": (ctypes.c_int64,),
     "uint64_t": (ctypes.c_uint64,),
     "size_t": (ctypes.c_size_t,),
-    "asl_image_view": (_native.asl_image_view,),
+    "float": (ctypes.c_float,),
+    "double": (ctypes.c_double,),
+    "asl_image_view": (_structs.asl_image_view,),
 }
 
 
@@ -177,7 +182,7 @@ def test_constants_have_the_values_of_c(tmp_path: pathlib.Path) -> None:
 def test_the_allocator_can_be_set_from_c_only_while_nothing_is_in_use(
     model: libasl.Model,
 ) -> None:
-    error = _native.asl_error()
+    error = _structs.asl_error()
     assert model.labels
     status = _native.lib.asl_set_allocator(None, error)
     assert status == libasl.StateError.code

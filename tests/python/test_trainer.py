@@ -168,6 +168,53 @@ def test_falling_back_to_the_checkpoint_before(
         libasl.Trainer.resume(path, dataset.split("random").train)
 
 
+def test_settings_for_strangers(
+    model: libasl.Model, dataset: libasl.Dataset, tmp_path: pathlib.Path
+) -> None:
+    strong = libasl.Augmentation({"base": "strong", "negative": 0})
+    path = tmp_path / "checkpoint"
+    trainer = libasl.Trainer(
+        model, dataset, epochs=2, batch_size=8, threads=1, checkpoint=path, augmentation=strong,
+        average=0.99, epoch_pictures=30, start_size=16, start_share=0.5,
+    )  # fmt: skip
+    strong.close()  # of which it has a copy
+    options = trainer.options
+    assert options.augmentation and libasl.Augmentation(options.augmentation).keys["negative"] == 0
+    assert (options.average, options.epoch_pictures) == (0.99, 30)
+    assert (options.start_size, options.start_share) == (16, 0.5)
+    totals = set()
+    assert trainer.run(lambda progress: totals.add(progress.total)) is True and totals == {30}
+    again = libasl.Trainer.resume(path, dataset, threads=1)
+    assert again.options.augmentation == options.augmentation and again.options.average == 0.99
+    named = libasl.Trainer(model, dataset, augmentation={"rotation": 9}).options.augmentation
+    assert named and libasl.Augmentation(named).keys["rotation"] == 9
+    plain = libasl.Trainer(model, dataset).options
+    assert plain.augmentation is None and plain.average == 0.0 and plain.start_size == 0
+
+
+def test_sources_of_the_validation_set(
+    model: libasl.Model, dataset: libasl.Dataset, signers: pathlib.Path
+) -> None:
+    other = libasl.Dataset(signers)
+    mix = libasl.Dataset.mix([dataset, other], names=["a", "b"])
+    only = mix.split("group", fraction=0.5)  # sources stay apart
+    trainer = libasl.Trainer(model, dataset, mix, epochs=2, batch_size=8, threads=1)
+    told: list[libasl.EpochMetrics] = []
+    trainer.run(on_epoch=told.append)
+    assert trainer.history == tuple(told)
+    for epoch in told:
+        first, second = epoch.val_sources
+        assert first is not None and second is not None and epoch.val_source_accuracy is not None
+        assert math.isclose(epoch.val_source_accuracy, (first + second) / 2)
+    trainer = libasl.Trainer(model, dataset, only.validation, epochs=1, threads=1)
+    trainer.run()
+    assert len(trainer.history[0].val_sources) == 2
+    trainer = libasl.Trainer(model, dataset, epochs=1, threads=1)
+    trainer.run()
+    assert trainer.history[0].val_sources == ()
+    assert trainer.history[0].val_source_accuracy is None
+
+
 def test_divergence(model: libasl.Model, dataset: libasl.Dataset) -> None:
     wild = libasl.Trainer(model, dataset, optimizer="sgd", learning_rate=1e30)
     with pytest.raises(ArithmeticError) as caught:

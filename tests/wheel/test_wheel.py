@@ -39,7 +39,7 @@ WHO = """
 import libasl, libasl._library as loader
 print(libasl.__version__, loader.file_of(loader.load()))
 """
-# What the example of the README needs beside it.
+# What DAMAGE needs beside it.
 PREPARE = """
 import libasl
 libasl.Model.create(labels=["A", "B"]).save("model.safetensors")
@@ -119,7 +119,7 @@ class Base(unittest.TestCase):
         (self.root / "hand.png").write_bytes(programs.picture("A", 1))
         readme = (BINDING / "README.md").read_text(encoding="utf-8")
         (example,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
-        self.assertRegex(run(python, "-c", example, **where), r"^[AB] \d+% \(Ranked\(")
+        self.assertRegex(run(python, "-c", example, **where), r"^(\w+) \d+% \(Ranked\(label='\1'")
         shutil.copy(BINDING / "examples" / "tutorial.py", self.root)
         programs.make_folder(self.root / "pictures")
         picture = "pictures/B/B0001.png"

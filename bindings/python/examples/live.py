@@ -6,6 +6,8 @@
     python3 live.py MODEL WIDTHxHEIGHT   raw RGB frames from standard input, as they come
     python3 live.py MODEL opencv         the first camera, if python3-opencv is installed
 
+MODEL is a file, or builtin for the model that is part of the library.
+
 For the second, any program that writes frames will do:
 
     ffmpeg -loglevel error -f v4l2 -i /dev/video0 -vf scale=640:480 -pix_fmt rgb24 -f rawvideo - |
@@ -74,7 +76,8 @@ if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     try:
-        main(libasl.Model(sys.argv[1]), sys.argv[2])
+        builtin = sys.argv[1] == "builtin"
+        main(libasl.Model.builtin() if builtin else libasl.Model(sys.argv[1]), sys.argv[2])
     except (libasl.Error, OSError) as error:
         sys.exit(f"live: {error}")
     except KeyboardInterrupt:

@@ -3,19 +3,20 @@
 
     import libasl
 
-    with libasl.Model("model.safetensors") as model, libasl.Inferer(model) as inferer:
+    with libasl.Model.builtin() as model, libasl.Inferer(model) as inferer:
         top = inferer.classify("hand.jpg")
         print(top.label, f"{top.score:.2f}", top.ranked[:3])
 
 Pictures are files, Images, or arrays of bytes such as a camera's frames, which are not copied. What
-fails raises a libasl.Error. Models and data sets never change and may be shared by threads; an
-Inferer, Trainer or Speller serves one thread at a time, and says so with a BusyError. Long calls
-let other threads run, and end on Ctrl-C.
+fails raises a libasl.Error. Models, data sets and augmentations never change and may be shared by
+threads; an Inferer, Finder, Trainer or Speller serves one thread at a time, and says so with a
+BusyError. Long calls let other threads run, and end on Ctrl-C.
 
 The library in C is opened when it is first needed: libasl.so.1 beside this file, or the one that
 the environment variable LIBASL_LIBRARY names, or the system's."""
 
-from libasl._dataset import Dataset, Issue, Sample, Split, SplitKind
+from libasl._augment import Augmentation, Varied
+from libasl._dataset import Dataset, DataSource, Issue, Sample, Split, SplitKind
 from libasl._errors import (
     ArchitectureError,
     ArgumentError,
@@ -49,10 +50,19 @@ from libasl._errors import (
     TruncatedError,
     UnsupportedError,
 )
+from libasl._finder import Finder, Hand
 from libasl._image import DecodeOptions, Image
-from libasl._inferer import Evaluation, GroupResult, Inferer, LayerTime, Prediction, Ranked
+from libasl._inferer import (
+    Evaluation,
+    GroupResult,
+    Inferer,
+    LayerTime,
+    PictureResult,
+    Prediction,
+    Ranked,
+)
 from libasl._library import LibraryError
-from libasl._model import LayerInfo, Model, ModelInfo, Preset, presets
+from libasl._model import Builtin, LayerInfo, Mirror, Model, ModelInfo, Preset, Weights, presets
 from libasl._picture import Encoding, Format, Picture, View
 from libasl._speller import (
     EventKind,
@@ -86,12 +96,15 @@ __version__ = "1.0.0"
 __all__ = [
     "ArchitectureError",
     "ArgumentError",
+    "Augmentation",
     "Backend",
     "BackendError",
+    "Builtin",
     "BusyError",
     "ChecksumError",
     "ClosedError",
     "CsvError",
+    "DataSource",
     "Dataset",
     "DatasetChangedError",
     "DatasetError",
@@ -104,8 +117,10 @@ __all__ = [
     "Evaluation",
     "EventKind",
     "ExistsError",
+    "Finder",
     "Format",
     "GroupResult",
+    "Hand",
     "Image",
     "ImageError",
     "Inferer",
@@ -118,6 +133,7 @@ __all__ = [
     "LibraryError",
     "LimitError",
     "MemoryUsage",
+    "Mirror",
     "Model",
     "ModelError",
     "ModelInfo",
@@ -128,6 +144,7 @@ __all__ = [
     "PackError",
     "PathError",
     "Picture",
+    "PictureResult",
     "Prediction",
     "Preset",
     "Ranked",
@@ -149,7 +166,9 @@ __all__ = [
     "TrainingWarning",
     "TruncatedError",
     "UnsupportedError",
+    "Varied",
     "View",
+    "Weights",
     "WordCount",
     "backends",
     "cpu_features",

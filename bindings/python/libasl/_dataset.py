@@ -6,26 +6,40 @@ from __future__ import annotations
 import ctypes
 import dataclasses
 import operator
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
 from libasl._calls import Calls
-from libasl._errors import StoppedError, call
+from libasl._errors import ArgumentError, StoppedError, call
 from libasl._handle import Handle, Memory, create
 from libasl._image import DecodeOptions, Image, decode_options
-from libasl._native import (
+from libasl._native import lib
+from libasl._structs import (
     ProgressFunction,
     asl_dataset_options,
     asl_issue,
+    asl_mix_options,
     asl_pack_options,
     asl_sample,
     asl_split_options,
-    lib,
 )
-from libasl._values import Choice, Path, choose, defaults, fill, path_bytes, string
+from libasl._values import (
+    Choice,
+    Path,
+    choose,
+    defaults,
+    fill,
+    name_bytes,
+    path_bytes,
+    real,
+    string,
+    strings,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+T = TypeVar("T")
 
 # Told how much is done, and of how much; what is true stops the work.
 Progress = Callable[[int, int], object]
@@ -52,6 +66,15 @@ class Sample:
     group: str | None
     group_index: int | None
     path: str
+    source: str
+    source_index: int
+
+
+class DataSource(NamedTuple):
+    """Where samples of a mix come from, and how much it weighs in a training."""
+
+    name: str
+    weight: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,6 +108,18 @@ def progress_function(calls: Calls, progress: Progress | None) -> Any:
     return ProgressFunction(told)
 
 
+def _opened(dataset: Dataset) -> Memory:
+    if not isinstance(dataset, Dataset):
+        raise TypeError(f"a Dataset is needed, not {dataset!r}")
+    return dataset._open()
+
+
+def _one_each(values: list[T], what: str, parts: list[Memory]) -> list[T]:
+    if len(values) != len(parts):
+        raise ArgumentError(f"{len(values)} {what} do not fit to {len(parts)} data sets")
+    return values
+
+
 class Dataset(Handle, Sequence[Sample]):
     """A list of samples. Dataset("folder") opens a folder of class folders, a CSV manifest or a
     packed file; what was skipped is in issues. It never changes, and threads may share it."""
@@ -114,11 +149,53 @@ class Dataset(Handle, Sequence[Sample]):
             string(lib.asl_dataset_group_name(pointer, i))
             for i in range(lib.asl_dataset_group_count(pointer))
         )
+        self._sources = tuple(
+            DataSource(
+                string(lib.asl_dataset_source_name(pointer, i)),
+                lib.asl_dataset_source_weight(pointer, i),
+            )
+            for i in range(lib.asl_dataset_source_count(pointer))
+        )
         return self
 
     @classmethod
     def _wrap(cls, pointer: int) -> Self:
         return cls.__new__(cls)._take(pointer)
+
+    @classmethod
+    def mix(
+        cls,
+        datasets: Iterable[Dataset],
+        *,
+        names: Iterable[str] | None = None,
+        weights: Iterable[float] | None = None,
+        labels: Iterable[str] | None = None,
+    ) -> Self:
+        """Put several data sets together, or give a single one the classes of a model: labels, or
+        else A..Z, del, nothing and space. Classes are found in any case of letters and by other
+        names for the same ("delete", "blank"); those that are none of them are left out, as issues
+        tell. names and weights are of the data sets, in their order; the data sets may be closed
+        afterwards."""
+        parts, options = [_opened(dataset) for dataset in datasets], defaults(asl_mix_options)
+        pointers = (ctypes.c_void_p * len(parts))(*(part.pointer for part in parts))
+        options.count = len(parts)
+        if names is not None:
+            options.names = strings(_one_each(name_bytes("name", names), "names", parts))
+        if weights is not None:
+            numbers = _one_each([real("weight", weight) for weight in weights], "weights", parts)
+            options.weights = (ctypes.c_double * len(parts))(*numbers)
+        if labels is not None:
+            wanted = name_bytes("label", labels)
+            options.labels, options.label_count = strings(wanted), len(wanted)
+        pointer, _ = create(lib.asl_dataset_mix, pointers, options)
+        return cls._wrap(pointer)
+
+    @property
+    def sources(self) -> tuple[DataSource, ...]:
+        """What it was mixed of; a data set that is no mix has one source, itself. A split keeps
+        all of its parent."""
+        self._open()
+        return self._sources
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -168,6 +245,8 @@ class Dataset(Handle, Sequence[Sample]):
             group=self._groups[group] if group >= 0 else None,
             group_index=group if group >= 0 else None,
             path=string(native.path),
+            source=self._sources[native.source_index].name,
+            source_index=native.source_index,
         )
 
     def _index(self, index: int) -> int:

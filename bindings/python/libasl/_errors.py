@@ -6,7 +6,8 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
-from libasl._native import asl_error, lib
+from libasl._native import lib
+from libasl._structs import asl_error
 
 
 class Error(Exception):

@@ -8,7 +8,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from libasl._handle import Handle, Memory, create
-from libasl._native import asl_decode_options, asl_image_view, lib
+from libasl._native import lib
 from libasl._picture import (
     CHANNELS,
     Buffer,
@@ -19,6 +19,7 @@ from libasl._picture import (
     lend,
     memory_of,
 )
+from libasl._structs import asl_decode_options, asl_image_view
 from libasl._values import Path, choose, defaults, fill, path_bytes, whole
 
 if TYPE_CHECKING:

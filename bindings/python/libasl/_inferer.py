@@ -6,26 +6,27 @@ from __future__ import annotations
 import ctypes
 import dataclasses
 import time
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, overload
 
 from libasl._calls import Calls
 from libasl._dataset import Dataset, Issue, Progress, issue_of, progress_function
 from libasl._errors import StoppedError, call
 from libasl._handle import Exclusive, Memory, create
 from libasl._image import lend_source
-from libasl._model import Model
-from libasl._native import (
+from libasl._model import Mirror, Model
+from libasl._native import lib
+from libasl._picture import Format, Source
+from libasl._structs import (
     asl_evaluate_options,
     asl_evaluation_info,
+    asl_evaluation_result,
     asl_image_view,
     asl_inferer_options,
     asl_issue,
     asl_layer_time,
-    lib,
 )
-from libasl._picture import Format, Source
-from libasl._values import Region, defaults, fill, rectangle, string, whole
+from libasl._values import Region, choose, defaults, fill, rectangle, string, whole
 
 # classify_batch() looks up from its work about so often, for Ctrl-C.
 SLICE_SECONDS = 0.2
@@ -81,7 +82,7 @@ class LayerTime:
 
 @dataclasses.dataclass(frozen=True)
 class GroupResult:
-    """Pictures of one group (signer), and how many were named rightly."""
+    """Pictures of one group (signer) or source, and how many were named rightly."""
 
     name: str
     count: int
@@ -89,9 +90,30 @@ class GroupResult:
 
 
 @dataclasses.dataclass(frozen=True)
+class PictureResult:
+    """What the network says of one picture of an evaluation: truth is its true class, sample its
+    place in the data set, and logits are the raw outputs behind the prediction's scores."""
+
+    truth: str
+    truth_index: int
+    prediction: Prediction
+    logits: tuple[float, ...]
+    group: str | None
+    source: str
+    sample: int
+    path: str
+
+    @property
+    def correct(self) -> bool:
+        """Whether it was named rightly."""
+        return self.prediction.index == self.truth_index
+
+
+@dataclasses.dataclass(frozen=True)
 class Evaluation:
     """How a model does on a data set. Rows of confusion are true classes and columns predicted
-    ones, in the order of labels; issues are pictures that could not be read and do not count."""
+    ones, in the order of labels; issues are pictures that could not be read and do not count.
+    results are those of the single pictures, in the order of the data set."""
 
     labels: tuple[str, ...]
     count: int
@@ -100,14 +122,62 @@ class Evaluation:
     loss: float
     confusion: tuple[tuple[int, ...], ...]
     groups: tuple[GroupResult, ...]
+    sources: tuple[GroupResult, ...]
     issues: tuple[Issue, ...]
+    results: Sequence[PictureResult] = dataclasses.field(repr=False, compare=False)
 
 
-def _groups(pointer: int, count: int) -> Iterator[GroupResult]:
+class Results(Sequence[PictureResult]):
+    """The results of an evaluation, which are copied only when they are asked for."""
+
+    def __init__(
+        self,
+        memory: Memory,
+        labels: tuple[str, ...],
+        groups: tuple[GroupResult, ...],
+        sources: tuple[GroupResult, ...],
+        count: int,
+    ) -> None:
+        self._memory, self._labels, self._count = memory, labels, count
+        self._groups, self._sources = groups, sources
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> PictureResult: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[PictureResult, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> PictureResult | tuple[PictureResult, ...]:
+        if isinstance(index, slice):
+            return tuple(self[i] for i in range(*index.indices(self._count)))
+        native, width = asl_evaluation_result(), len(self._labels)
+        place = range(self._count)[index]
+        call(lib.asl_evaluation_get_result, native, self._memory.pointer, place)
+        group = native.group_index
+        return PictureResult(
+            truth=self._labels[native.truth],
+            truth_index=native.truth,
+            prediction=Prediction(self._labels, tuple(native.scores[:width])),
+            logits=tuple(native.logits[:width]),
+            group=self._groups[group].name if group >= 0 else None,
+            source=self._sources[native.source_index].name,
+            sample=native.sample,
+            path=string(native.path),
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """In another process they are a tuple."""
+        return tuple, (self[:],)
+
+
+def _parts(function: Any, pointer: int, count: int) -> Iterator[GroupResult]:
     for i in range(count):
         name, seen, correct = ctypes.c_char_p(), ctypes.c_int64(), ctypes.c_int64()
         out = ctypes.byref(name), ctypes.byref(seen), ctypes.byref(correct)
-        call(lib.asl_evaluation_get_group, *out, pointer, i)
+        call(function, *out, pointer, i)
         yield GroupResult(string(name.value), seen.value, correct.value)
 
 
@@ -118,11 +188,13 @@ def _issues(pointer: int, count: int) -> Iterator[Issue]:
         yield issue_of(native)
 
 
-def _evaluation(pointer: int, labels: tuple[str, ...]) -> Evaluation:
-    """A copy of it in Python."""
-    info = asl_evaluation_info()
+def _evaluation(memory: Memory, labels: tuple[str, ...]) -> Evaluation:
+    """The same in Python."""
+    info, pointer = asl_evaluation_info(), memory.pointer
     call(lib.asl_evaluation_get_info, info, pointer)
     size = info.label_count
+    groups = tuple(_parts(lib.asl_evaluation_get_group, pointer, info.group_count))
+    sources = tuple(_parts(lib.asl_evaluation_get_source, pointer, info.source_count))
     cells = lib.asl_evaluation_confusion(pointer)[: size * size]
     return Evaluation(
         labels=labels,
@@ -131,8 +203,10 @@ def _evaluation(pointer: int, labels: tuple[str, ...]) -> Evaluation:
         accuracy=info.accuracy,
         loss=info.loss,
         confusion=tuple(tuple(cells[i * size : (i + 1) * size]) for i in range(size)),
-        groups=tuple(_groups(pointer, info.group_count)),
+        groups=groups,
+        sources=sources,
         issues=tuple(_issues(pointer, info.issue_count)),
+        results=Results(memory, labels, groups, sources, info.count),
     )
 
 
@@ -146,6 +220,7 @@ class Inferer(Exclusive):
         *,
         threads: int | None = None,
         batch_size: int | None = None,
+        mirror: Mirror | str | None = None,
         backend: str | None = None,
         isa: str | None = None,
         precision: str | None = None,
@@ -156,6 +231,7 @@ class Inferer(Exclusive):
             defaults(asl_inferer_options),
             threads=threads,
             batch_size=batch_size,
+            mirror=None if mirror is None else choose(Mirror, mirror),
             backend=backend,
             isa=isa,
             precision=precision,
@@ -176,6 +252,17 @@ class Inferer(Exclusive):
     def backend(self) -> str:
         """Which backend runs, and why."""
         return string(lib.asl_inferer_backend(self._open().pointer))
+
+    @property
+    def mirror(self) -> Mirror:
+        """Which side of pictures is read; AUTO while that is not decided."""
+        with self._using() as pointer:
+            return Mirror(lib.asl_inferer_mirror(pointer))
+
+    def reset(self) -> None:
+        """Forget which side AUTO has decided on, as for another signer."""
+        with self._using() as pointer:
+            lib.asl_inferer_reset(pointer)
 
     def classify(
         self,
@@ -200,7 +287,7 @@ class Inferer(Exclusive):
         bgr: bool = False,
         format: Format | str | None = None,
     ) -> tuple[float, ...]:
-        """The network's raw outputs before the softmax."""
+        """The network's raw outputs, before temperature and softmax."""
         view = lend_source(picture, bgr=bgr, format=format)
         return self._one(lib.asl_inferer_logits, view, region)
 
@@ -291,7 +378,7 @@ class Inferer(Exclusive):
             memory = Memory(found, lib.asl_evaluation_free) if found else None
         if memory is None:
             raise StoppedError("the evaluation was stopped by its progress function")
-        return _evaluation(memory.pointer, self._labels)
+        return _evaluation(memory, self._labels)
 
     def __repr__(self) -> str:
         if self.closed:

@@ -6,14 +6,32 @@ from __future__ import annotations
 import ctypes
 import dataclasses
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Union
 
 from libasl._errors import ArgumentError, call
 from libasl._handle import Handle, Memory, create
 from libasl._image import lent_bytes
-from libasl._native import asl_layer_info, asl_model_info, asl_model_options, lib
+from libasl._native import lib
 from libasl._picture import Array, Buffer, address, memory_of
-from libasl._values import Path, defaults, fill, path_bytes, string, strings, text_bytes
+from libasl._structs import (
+    asl_calibration,
+    asl_layer_info,
+    asl_model_info,
+    asl_model_options,
+    asl_save_options,
+)
+from libasl._values import (
+    Choice,
+    Path,
+    choose,
+    defaults,
+    fill,
+    name_bytes,
+    path_bytes,
+    string,
+    strings,
+    text_bytes,
+)
 
 if TYPE_CHECKING:
     from array import array
@@ -21,6 +39,39 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 Floats = Union["array[float]", memoryview, Array, Iterable[float]]
+
+
+class Scored(Protocol):
+    """A Prediction."""
+
+    @property
+    def scores(self) -> tuple[float, ...]: ...
+
+
+class Mirror(Choice):
+    """Hands are mirror images of each other, and so are cameras' pictures: which side to read. BOTH
+    takes the mean of what they say; AUTO tries both at first and keeps the clearer one."""
+
+    MODEL = 0
+    OFF = 1
+    ON = 2
+    BOTH = 3
+    AUTO = 4
+
+
+class Weights(Choice):
+    """Which numbers the weights of a file are: 32-bit floats, 16-bit floats, or 8-bit integers."""
+
+    F32 = 0
+    F16 = 1
+    I8 = 2
+
+
+class Builtin(Choice):
+    """The models that are part of the library: letters, and where in a picture a hand is."""
+
+    LETTERS = 0
+    HANDS = 1
 
 
 class Preset(NamedTuple):
@@ -42,6 +93,9 @@ class ModelInfo:
     preset: str
     architecture: str
     channel_order: str
+    temperature: float
+    letter_threshold: float
+    mirror: Mirror
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,6 +166,9 @@ class Model(Handle):
             preset=string(native.preset),
             architecture=string(native.architecture),
             channel_order=string(native.channel_order),
+            temperature=native.temperature,
+            letter_threshold=native.letter_threshold,
+            mirror=Mirror(native.mirror),
         )
         return self
 
@@ -140,10 +197,8 @@ class Model(Handle):
             seed=seed,
         )
         if labels is not None:
-            names = label_bytes(labels)
-            pointers = strings(names)
-            options.labels = ctypes.cast(pointers, ctypes.POINTER(ctypes.c_char_p))
-            options.label_count = len(names)
+            names = name_bytes("label", labels)
+            options.labels, options.label_count = strings(names), len(names)
         return cls._make(lib.asl_model_create, text_bytes("preset", preset), options)
 
     @classmethod
@@ -154,9 +209,17 @@ class Model(Handle):
             memory = memoryview(memory.tobytes())
         return cls._make(lib.asl_model_load_memory, address(memory), memory.nbytes)
 
-    def save(self, path: Path) -> None:
-        """Write a model file."""
-        call(lib.asl_model_save, self._open().pointer, path_bytes(path))
+    @classmethod
+    def builtin(cls, which: Builtin | str = Builtin.LETTERS) -> Self:
+        """A model that is part of the library, so that letters are read with no file at all.
+        Raises UnsupportedError when the library was built without it."""
+        return cls._make(lib.asl_model_builtin, choose(Builtin, which))
+
+    def save(self, path: Path, *, weights: Weights | str = Weights.F32) -> None:
+        """Write a model file. Other weights than "f32" are rounded, and take half ("f16") or a
+        quarter ("i8") of the room."""
+        options = fill(defaults(asl_save_options), weights=choose(Weights, weights))
+        call(lib.asl_model_save_as, self._open().pointer, path_bytes(path), options)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -208,16 +271,35 @@ class Model(Handle):
         memory = self._open()
         return self._make(lib.asl_model_with_parameters, memory.pointer, values, count)
 
+    def with_calibration(
+        self,
+        *,
+        temperature: float | None = None,
+        letter_threshold: float | None = None,
+        mirror: Mirror | str | None = None,
+    ) -> Self:
+        """A copy with another calibration, as info tells it then; what is None is not known."""
+        options = fill(
+            defaults(asl_calibration),
+            temperature=temperature,
+            letter_threshold=letter_threshold,
+            mirror=None if mirror is None else choose(Mirror, mirror),
+        )
+        return self._make(lib.asl_model_with_calibration, self._open().pointer, options)
+
+    def letter_score(self, scores: Scored | Floats) -> float:
+        """How sure the model is that there is a letter at all, 0..1, given a Prediction or the
+        scores of one picture. Compare with info.letter_threshold."""
+        numbers: Any = getattr(scores, "scores", scores)
+        values, count = floats(numbers, "scores")
+        memory = self._open()
+        if count != len(self._labels):
+            raise ArgumentError(f"{count} scores do not fit to {len(self._labels)} classes")
+        return float(lib.asl_model_letter_score(memory.pointer, values, count))
+
     def __repr__(self) -> str:
         if self.closed:
             return "<libasl.Model, closed>"
         info = self._info
         size = f"{info.width}x{info.height}"
         return f"<libasl.Model {info.preset} {size}, {len(self._labels)} labels>"
-
-
-def label_bytes(labels: Iterable[str]) -> list[bytes]:
-    """Names of classes as the library takes them."""
-    if isinstance(labels, (str, bytes)):
-        raise TypeError(f"labels are a list of names, not the one string {labels!r}")
-    return [text_bytes("label", label) for label in labels]

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, Union
 
 from libasl._errors import ArgumentError, ClosedError, call
-from libasl._native import asl_image_view, lib
+from libasl._native import lib
+from libasl._structs import asl_image_view
 from libasl._values import Choice, Path, Region, choose, path_bytes, rectangle, whole
 
 if TYPE_CHECKING:

@@ -12,14 +12,10 @@ from libasl._errors import call
 from libasl._handle import Exclusive, Memory, create
 from libasl._image import lend_source
 from libasl._inferer import Prediction
-from libasl._model import Floats, Model, floats, label_bytes
-from libasl._native import (
-    asl_speller_event,
-    asl_speller_hints,
-    asl_speller_options,
-    lib,
-)
+from libasl._model import Floats, Model, floats
+from libasl._native import lib
 from libasl._picture import Format, Source
+from libasl._structs import asl_speller_event, asl_speller_hints, asl_speller_options
 from libasl._values import (
     Choice,
     Path,
@@ -27,6 +23,7 @@ from libasl._values import (
     choose,
     defaults,
     fill,
+    name_bytes,
     path_bytes,
     real,
     rectangle,
@@ -137,7 +134,7 @@ class Speller(Exclusive):
             memory, self._labels = classes._open(), classes.labels
             pointer, _ = create(lib.asl_speller_create_for_model, memory.pointer, chosen)
         else:
-            names = label_bytes(classes)
+            names = name_bytes("label", classes)
             self._labels = tuple(map(string, names))
             pointer, _ = create(lib.asl_speller_create, strings(names), len(names), chosen)
         super().__init__(Memory(pointer, lib.asl_speller_free))

@@ -8,7 +8,8 @@ import dataclasses
 from typing import NamedTuple
 
 from libasl._errors import call
-from libasl._native import asl_backend_info, lib
+from libasl._native import lib
+from libasl._structs import asl_backend_info
 from libasl._values import string
 
 

@@ -13,13 +13,15 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from libasl._augment import Augmentation, Varying, augmentation as augmentation_of
 from libasl._calls import Calls
 from libasl._dataset import Dataset
 from libasl._errors import StoppedError, SystemCallError, TrainingWarning, call
 from libasl._handle import Exclusive, Memory, create
 from libasl._image import lent_bytes
 from libasl._model import Model
-from libasl._native import (
+from libasl._native import lib
+from libasl._structs import (
     AllReduceFunction,
     EpochFunction,
     TrainProgressFunction,
@@ -27,7 +29,6 @@ from libasl._native import (
     asl_epoch_metrics,
     asl_train_progress,
     asl_trainer_options,
-    lib,
 )
 from libasl._values import Choice, Path, choose, defaults, fill, path_bytes, string
 
@@ -68,7 +69,8 @@ class TrainProgress:
 
 @dataclasses.dataclass(frozen=True)
 class EpochMetrics:
-    """One finished epoch; val_* are None without a validation set."""
+    """One finished epoch; val_* are None without a validation set. val_sources are the accuracies
+    on each of its sources, None for one without pictures, and val_source_accuracy their mean."""
 
     epoch: int
     train_loss: float
@@ -78,11 +80,13 @@ class EpochMetrics:
     learning_rate: float
     seconds: float
     is_best: bool
+    val_source_accuracy: float | None
+    val_sources: tuple[float | None, ...]
 
 
 @dataclasses.dataclass(frozen=True)
 class TrainerOptions:
-    """The settings in force."""
+    """The settings in force; augmentation is its text."""
 
     epochs: int
     batch_size: int
@@ -105,6 +109,11 @@ class TrainerOptions:
     checkpoint: str | None
     rank: int
     ranks: int
+    augmentation: str | None
+    average: float
+    epoch_pictures: int
+    start_share: float
+    start_size: int
 
 
 PACKAGE = os.path.dirname(__file__) + os.sep
@@ -116,16 +125,23 @@ OnWarning = Callable[[str], object]
 AllReduce = Callable[[memoryview], object]
 
 
-def _metrics(native: asl_epoch_metrics) -> EpochMetrics:
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _metrics(native: asl_epoch_metrics, trainer: int, sources: int) -> EpochMetrics:
+    place, accuracy = native.epoch - 1, lib.asl_trainer_source_accuracy
     return EpochMetrics(
         epoch=native.epoch,
         train_loss=native.train_loss,
         train_accuracy=native.train_accuracy,
-        val_loss=None if math.isnan(native.val_loss) else native.val_loss,
-        val_accuracy=None if math.isnan(native.val_accuracy) else native.val_accuracy,
+        val_loss=_known(native.val_loss),
+        val_accuracy=_known(native.val_accuracy),
         learning_rate=native.learning_rate,
         seconds=native.seconds,
         is_best=bool(native.is_best),
+        val_source_accuracy=_known(native.val_source_accuracy),
+        val_sources=tuple(_known(accuracy(trainer, place, i)) for i in range(sources)),
     )
 
 
@@ -159,6 +175,7 @@ class Callbacks:
     def __init__(self, all_reduce: AllReduce | None, on_warning: OnWarning | None) -> None:
         self.calls = Calls()
         self.memory: weakref.ref[Memory] | None = None
+        self.sources = 0  # of the validation set
         self.all_reduce = all_reduce
         self.use(None, None, on_warning)
 
@@ -199,8 +216,9 @@ class Callbacks:
             self.on_progress(_progress(native.contents))
 
     def _epoch(self, native: Any) -> None:
-        if self.on_epoch is not None:
-            self.on_epoch(_metrics(native.contents))
+        memory = self.memory() if self.memory is not None else None
+        if self.on_epoch is not None and memory is not None:
+            self.on_epoch(_metrics(native.contents, memory.pointer, self.sources))
 
     def _reduce(self, values: int, count: int) -> None:
         memory = self.memory() if self.memory is not None else None
@@ -244,6 +262,11 @@ class Trainer(Exclusive):
         rank: int | None = None,
         ranks: int | None = None,
         all_reduce: AllReduce | None = None,
+        augmentation: Varying | None = None,
+        average: float | None = None,
+        epoch_pictures: int | None = None,
+        start_share: float | None = None,
+        start_size: int | None = None,
     ) -> None:
         if not isinstance(model, Model):
             raise TypeError(f"a Model is needed, not {model!r}")
@@ -270,7 +293,15 @@ class Trainer(Exclusive):
             precision=precision,
             rank=rank,
             ranks=ranks,
+            average=average,
+            epoch_pictures=epoch_pictures,
+            start_share=start_share,
+            start_size=start_size,
         )
+        varied = augmentation_of(augmentation)
+        if varied is not None:  # of which the trainer makes a copy
+            varying = varied._open()
+            options.augmentation = varying.pointer
         memory, function = model._open(), lib.asl_trainer_create
         self._create(function, memory.pointer, train, validation, options, all_reduce, None)
 
@@ -336,6 +367,7 @@ class Trainer(Exclusive):
             pointer, status = create(function, start, *pointers, options)
             memory = Memory(pointer, lib.asl_trainer_free, (options, pictures, measured))
         functions.memory = weakref.ref(memory)
+        functions.sources = 0 if validation is None else len(validation.sources)
         super().__init__(memory)
         return status
 
@@ -394,7 +426,7 @@ class Trainer(Exclusive):
             for i in range(lib.asl_trainer_epoch_count(pointer)):
                 native = asl_epoch_metrics()
                 call(lib.asl_trainer_get_epoch, native, pointer, i)
-                epochs.append(_metrics(native))
+                epochs.append(_metrics(native, pointer, self._callbacks.sources))
         return tuple(epochs)
 
     @property
@@ -407,6 +439,8 @@ class Trainer(Exclusive):
                 field.name: getattr(native, field.name)
                 for field in dataclasses.fields(TrainerOptions)
             }
+            if native.augmentation is not None:
+                values["augmentation"] = lib.asl_augmentation_text(native.augmentation)
         for name, value in values.items():
             if isinstance(value, bytes):
                 values[name] = string(value)

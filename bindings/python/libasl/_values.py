@@ -8,10 +8,12 @@ import ctypes
 import enum
 import operator
 import os
+from collections.abc import Iterable
 from typing import Any, TypeVar, Union
 
 from libasl._errors import ArgumentError
-from libasl._native import Sized, asl_rect, lib
+from libasl._native import lib
+from libasl._structs import Sized, asl_rect
 
 Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 Region = tuple[int, int, int, int]  # x, y, width, height
@@ -48,6 +50,14 @@ def whole(name: str, value: Any, bits: int = 32) -> int:
     return number
 
 
+def unsigned(name: str, value: Any) -> int:
+    """A whole number of 64 bits from 0 on."""
+    number = whole(name, value, 65)
+    if number < 0:
+        raise ArgumentError(f"{name} {number} is out of range")
+    return number
+
+
 def text_bytes(name: str, value: str) -> bytes:
     """A string as the library takes it."""
     if not isinstance(value, str):
@@ -58,6 +68,13 @@ def text_bytes(name: str, value: str) -> bytes:
         return value.encode()
     except UnicodeEncodeError:
         raise ArgumentError(f"{name} {value!r} cannot be written in UTF-8") from None
+
+
+def name_bytes(name: str, values: Iterable[str]) -> list[bytes]:
+    """Names, such as those of classes, as the library takes them."""
+    if isinstance(values, (str, bytes)):
+        raise TypeError(f"{name}s are a list of names, not the one string {values!r}")
+    return [text_bytes(name, value) for value in values]
 
 
 def path_bytes(path: Path) -> bytes:
