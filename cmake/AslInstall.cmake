@@ -44,6 +44,7 @@ endif()
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/asl" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
   COMPONENT dev FILES_MATCHING PATTERN "*.h")
 install(FILES "${PROJECT_SOURCE_DIR}/bindings/cpp/asl.hpp"
+              "${PROJECT_SOURCE_DIR}/bindings/cpp/base.hpp"
   DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/asl" COMPONENT dev)
 
 file(RELATIVE_PATH prefix "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")

@@ -26,7 +26,8 @@ MODULES = {
     "spell": ("base", "image", "model"),
 }
 # Public headers that do not carry their module's name.
-OWNERS = {"trainer": "train", "inferer": "infer", "speller": "spell"}
+OWNERS = {"augment": "image", "trainer": "train", "inferer": "infer", "finder": "infer",
+          "speller": "spell"}
 
 # Where headers of other projects may appear; everywhere else they would tie us to them.
 FOREIGN = (

@@ -69,7 +69,7 @@ SIZE(asl_sample, 24, 20);
 FIELD(asl_sample, struct_size, 0, 0);
 FIELD(asl_sample, class_index, 4, 4);
 FIELD(asl_sample, group_index, 8, 8);
-FIELD(asl_sample, reserved, 12, 12);
+FIELD(asl_sample, source_index, 12, 12);
 FIELD(asl_sample, path, 16, 16);
 
 SIZE(asl_issue, 24, 16);
@@ -77,6 +77,15 @@ FIELD(asl_issue, struct_size, 0, 0);
 FIELD(asl_issue, code, 4, 4);
 FIELD(asl_issue, path, 8, 8);
 FIELD(asl_issue, message, 16, 12);
+
+SIZE(asl_mix_options, 40, 28);
+FIELD(asl_mix_options, struct_size, 0, 0);
+FIELD(asl_mix_options, count, 4, 4);
+FIELD(asl_mix_options, names, 8, 8);
+FIELD(asl_mix_options, weights, 16, 12);
+FIELD(asl_mix_options, labels, 24, 16);
+FIELD(asl_mix_options, label_count, 32, 20);
+FIELD(asl_mix_options, reserved, 36, 24);
 
 SIZE(asl_split_options, 24, 24);
 FIELD(asl_split_options, struct_size, 0, 0);
@@ -103,7 +112,7 @@ FIELD(asl_model_options, labels, 16, 16);
 FIELD(asl_model_options, architecture, 24, 20);
 FIELD(asl_model_options, seed, 32, 24);
 
-SIZE(asl_model_info, 64, 56);
+SIZE(asl_model_info, 88, 80);
 FIELD(asl_model_info, struct_size, 0, 0);
 FIELD(asl_model_info, label_count, 4, 4);
 FIELD(asl_model_info, width, 8, 8);
@@ -115,6 +124,20 @@ FIELD(asl_model_info, mac_count, 32, 32);
 FIELD(asl_model_info, preset, 40, 40);
 FIELD(asl_model_info, architecture, 48, 44);
 FIELD(asl_model_info, channel_order, 56, 48);
+FIELD(asl_model_info, temperature, 64, 56);
+FIELD(asl_model_info, letter_threshold, 72, 64);
+FIELD(asl_model_info, mirror, 80, 72);
+FIELD(asl_model_info, reserved, 84, 76);
+
+SIZE(asl_save_options, 8, 8);
+FIELD(asl_save_options, struct_size, 0, 0);
+FIELD(asl_save_options, weights, 4, 4);
+
+SIZE(asl_calibration, 24, 24);
+FIELD(asl_calibration, struct_size, 0, 0);
+FIELD(asl_calibration, mirror, 4, 4);
+FIELD(asl_calibration, temperature, 8, 8);
+FIELD(asl_calibration, letter_threshold, 16, 16);
 
 SIZE(asl_layer_info, 48, 40);
 FIELD(asl_layer_info, struct_size, 0, 0);
@@ -139,7 +162,7 @@ FIELD(asl_train_progress, learning_rate, 48, 48);
 FIELD(asl_train_progress, seconds, 56, 56);
 FIELD(asl_train_progress, eta_seconds, 64, 64);
 
-SIZE(asl_epoch_metrics, 64, 64);
+SIZE(asl_epoch_metrics, 72, 72);
 FIELD(asl_epoch_metrics, struct_size, 0, 0);
 FIELD(asl_epoch_metrics, epoch, 4, 4);
 FIELD(asl_epoch_metrics, train_loss, 8, 8);
@@ -150,8 +173,9 @@ FIELD(asl_epoch_metrics, learning_rate, 40, 40);
 FIELD(asl_epoch_metrics, seconds, 48, 48);
 FIELD(asl_epoch_metrics, is_best, 56, 56);
 FIELD(asl_epoch_metrics, reserved, 60, 60);
+FIELD(asl_epoch_metrics, val_source_accuracy, 64, 64);
 
-SIZE(asl_trainer_options, 176, 144);
+SIZE(asl_trainer_options, 216, 176);
 FIELD(asl_trainer_options, struct_size, 0, 0);
 FIELD(asl_trainer_options, epochs, 4, 4);
 FIELD(asl_trainer_options, batch_size, 8, 8);
@@ -179,12 +203,34 @@ FIELD(asl_trainer_options, rank, 152, 124);
 FIELD(asl_trainer_options, ranks, 156, 128);
 FIELD(asl_trainer_options, all_reduce, 160, 132);
 FIELD(asl_trainer_options, precision, 168, 136);
+FIELD(asl_trainer_options, augmentation, 176, 140);
+FIELD(asl_trainer_options, average, 184, 144);
+FIELD(asl_trainer_options, epoch_pictures, 192, 152);
+FIELD(asl_trainer_options, start_share, 200, 160);
+FIELD(asl_trainer_options, start_size, 208, 168);
+FIELD(asl_trainer_options, reserved, 212, 172);
+
+SIZE(asl_finder_options, 32, 32);
+FIELD(asl_finder_options, struct_size, 0, 0);
+FIELD(asl_finder_options, looks, 4, 4);
+FIELD(asl_finder_options, threshold, 8, 8);
+FIELD(asl_finder_options, margin, 16, 16);
+FIELD(asl_finder_options, inferer, 24, 24);
+
+SIZE(asl_hand, 56, 56);
+FIELD(asl_hand, struct_size, 0, 0);
+FIELD(asl_hand, found, 4, 4);
+FIELD(asl_hand, score, 8, 8);
+FIELD(asl_hand, x, 16, 16);
+FIELD(asl_hand, y, 24, 24);
+FIELD(asl_hand, side, 32, 32);
+FIELD(asl_hand, box, 40, 40);
 
 SIZE(asl_inferer_options, 40, 28);
 FIELD(asl_inferer_options, struct_size, 0, 0);
 FIELD(asl_inferer_options, threads, 4, 4);
 FIELD(asl_inferer_options, batch_size, 8, 8);
-FIELD(asl_inferer_options, reserved, 12, 12);
+FIELD(asl_inferer_options, mirror, 12, 12);
 FIELD(asl_inferer_options, backend, 16, 16);
 FIELD(asl_inferer_options, isa, 24, 20);
 FIELD(asl_inferer_options, precision, 32, 24);
@@ -212,7 +258,19 @@ FIELD(asl_evaluation_info, accuracy, 24, 24);
 FIELD(asl_evaluation_info, loss, 32, 32);
 FIELD(asl_evaluation_info, issue_count, 40, 40);
 FIELD(asl_evaluation_info, group_count, 48, 48);
-FIELD(asl_evaluation_info, reserved, 52, 52);
+FIELD(asl_evaluation_info, source_count, 52, 52);
+
+SIZE(asl_evaluation_result, 56, 48);
+FIELD(asl_evaluation_result, struct_size, 0, 0);
+FIELD(asl_evaluation_result, truth, 4, 4);
+FIELD(asl_evaluation_result, predicted, 8, 8);
+FIELD(asl_evaluation_result, group_index, 12, 12);
+FIELD(asl_evaluation_result, source_index, 16, 16);
+FIELD(asl_evaluation_result, reserved, 20, 20);
+FIELD(asl_evaluation_result, sample, 24, 24);
+FIELD(asl_evaluation_result, path, 32, 32);
+FIELD(asl_evaluation_result, scores, 40, 36);
+FIELD(asl_evaluation_result, logits, 48, 40);
 
 SIZE(asl_backend_info, 184, 176);
 FIELD(asl_backend_info, struct_size, 0, 0);
@@ -325,6 +383,19 @@ VALUE(ASL_SPLIT_AUTO, 0);
 VALUE(ASL_SPLIT_RANDOM, 1);
 VALUE(ASL_SPLIT_BLOCK, 2);
 VALUE(ASL_SPLIT_GROUP, 3);
+
+VALUE(ASL_WEIGHTS_F32, 0);
+VALUE(ASL_WEIGHTS_F16, 1);
+VALUE(ASL_WEIGHTS_I8, 2);
+
+VALUE(ASL_BUILTIN_LETTERS, 0);
+VALUE(ASL_BUILTIN_HANDS, 1);
+
+VALUE(ASL_MIRROR_MODEL, 0);
+VALUE(ASL_MIRROR_OFF, 1);
+VALUE(ASL_MIRROR_ON, 2);
+VALUE(ASL_MIRROR_BOTH, 3);
+VALUE(ASL_MIRROR_AUTO, 4);
 
 VALUE(ASL_OPTIMIZER_ADAM, 0);
 VALUE(ASL_OPTIMIZER_ADAMW, 1);

@@ -10,6 +10,7 @@
 
 enum { SIDE = 8, LABELS = 2, SCORES = 2, BEYOND = 64, FILL = 0xa5 };
 static const char *const labels[LABELS] = {"A", "B"};
+static const char *const places[LABELS] = {"none", "x500y500s500"};
 static const char checkpoint[] = "run.ckpt";
 
 static struct {
@@ -18,9 +19,10 @@ static struct {
     void *png;
     size_t png_size;
     asl_dataset *dataset, *broken; /* the second has an issue */
-    asl_model *model;
-    asl_trainer *trainer; /* after one epoch */
+    asl_model *model, *places;     /* the second for a finder */
+    asl_trainer *trainer;          /* after one epoch */
     asl_inferer *inferer;
+    asl_finder *finder;
     asl_profile *profile;
     asl_evaluation *evaluation; /* of `broken` */
     asl_speller *speller;       /* with an event */
@@ -61,6 +63,9 @@ static void make_model(asl_error *err)
     options.labels = labels;
     options.architecture = "conv2d 2 k3 bias; relu; global_pool avg; dense classes";
     assert_ok(asl_model_create(&with.model, "tiny", &options, err), err);
+    options.labels = places;
+    assert_ok(asl_model_create(&with.places, "tiny", &options, err), err);
+    assert_ok(asl_finder_create(&with.finder, with.places, NULL, err), err);
 }
 
 static void make_runs(asl_error *err)
@@ -108,6 +113,8 @@ static int tear_down(void **state)
     asl_profile_free(with.profile);
     asl_inferer_free(with.inferer);
     asl_trainer_free(with.trainer);
+    asl_finder_free(with.finder);
+    asl_model_free(with.places);
     asl_model_free(with.model);
     asl_dataset_free(with.broken);
     asl_dataset_free(with.dataset);
@@ -143,25 +150,19 @@ static void *sized(size_t size, int fill)
     }                                                                                              \
     static asl_status use_##type(const asl_##type *options, asl_error *err)
 
-INPUT(decode_options)
-{
-    asl_image *image = NULL;
-    const asl_status status = asl_image_decode(&image, with.png, with.png_size, options, err);
+/* Those that one handle is made with: `made`. */
+#define MAKE(type, handle, ...)                                                                    \
+    INPUT(type)                                                                                    \
+    {                                                                                              \
+        handle *made = NULL;                                                                       \
+        const asl_status status = __VA_ARGS__;                                                     \
+        assert_true((status == ASL_OK) == (made != NULL));                                         \
+        handle##_free(made);                                                                       \
+        return status;                                                                             \
+    }
 
-    assert_true((status == ASL_OK) == (image != NULL));
-    asl_image_free(image);
-    return status;
-}
-
-INPUT(dataset_options)
-{
-    asl_dataset *dataset = NULL;
-    const asl_status status = asl_dataset_open(&dataset, "data", options, err);
-
-    assert_true((status == ASL_OK) == (dataset != NULL));
-    asl_dataset_free(dataset);
-    return status;
-}
+MAKE(decode_options, asl_image, asl_image_decode(&made, with.png, with.png_size, options, err))
+MAKE(dataset_options, asl_dataset, asl_dataset_open(&made, "data", options, err))
 
 INPUT(split_options)
 {
@@ -175,25 +176,15 @@ INPUT(split_options)
     return status;
 }
 
-INPUT(pack_options)
-{
-    asl_dataset *dataset = NULL;
-    const asl_status status = asl_dataset_pack(&dataset, with.dataset, "a.pack", options, err);
+MAKE(pack_options, asl_dataset, asl_dataset_pack(&made, with.dataset, "a.pack", options, err))
 
-    assert_true((status == ASL_OK) == (dataset != NULL));
-    asl_dataset_free(dataset);
-    return status;
+INPUT(save_options)
+{
+    return asl_model_save_as(with.model, "a.safetensors", options, err);
 }
 
-INPUT(model_options)
-{
-    asl_model *model = NULL;
-    const asl_status status = asl_model_create(&model, "tiny", options, err);
-
-    assert_true((status == ASL_OK) == (model != NULL));
-    asl_model_free(model);
-    return status;
-}
+MAKE(calibration, asl_model, asl_model_with_calibration(&made, with.model, options, err))
+MAKE(model_options, asl_model, asl_model_create(&made, "tiny", options, err))
 
 INPUT(trainer_options)
 {
@@ -210,26 +201,10 @@ INPUT(trainer_options)
     return created;
 }
 
-INPUT(inferer_options)
-{
-    asl_inferer *inferer = NULL;
-    const asl_status status = asl_inferer_create(&inferer, with.model, options, err);
-
-    assert_true((status == ASL_OK) == (inferer != NULL));
-    asl_inferer_free(inferer);
-    return status;
-}
-
-INPUT(evaluate_options)
-{
-    asl_evaluation *evaluation = NULL;
-    const asl_status status =
-        asl_inferer_evaluate(&evaluation, with.inferer, with.dataset, options, err);
-
-    assert_true((status == ASL_OK) == (evaluation != NULL));
-    asl_evaluation_free(evaluation);
-    return status;
-}
+MAKE(inferer_options, asl_inferer, asl_inferer_create(&made, with.model, options, err))
+MAKE(finder_options, asl_finder, asl_finder_create(&made, with.places, options, err))
+MAKE(evaluate_options, asl_evaluation,
+     asl_inferer_evaluate(&made, with.inferer, with.dataset, options, err))
 
 INPUT(speller_options)
 {
@@ -240,6 +215,27 @@ INPUT(speller_options)
     assert_true((status == ASL_OK) == (first != NULL && second != NULL));
     asl_speller_free(second);
     asl_speller_free(first);
+    return status;
+}
+
+/* Their count has no default. */
+static void init_mix(void *options, size_t size)
+{
+    const int32_t count = 1;
+
+    asl_mix_options_init(options, size);
+    if (size >= offsetof(asl_mix_options, names))
+        memcpy((char *)options + offsetof(asl_mix_options, count), &count, sizeof count);
+}
+
+static asl_status call_mix(const void *options, asl_error *err)
+{
+    const asl_dataset *const datasets[] = {with.dataset};
+    asl_dataset *mix = NULL;
+    const asl_status status = asl_dataset_mix(&mix, datasets, options, err);
+
+    assert_true((status == ASL_OK) == (mix != NULL));
+    asl_dataset_free(mix);
     return status;
 }
 
@@ -265,19 +261,28 @@ static asl_status call_hints(const void *hints, asl_error *err)
 
 static const struct input {
     const char *name;
-    size_t size;
+    size_t size, least; /* bytes; what has no default must be there */
     void (*init)(void *options, size_t size);
     asl_status (*call)(const void *options, asl_error *err);
 } inputs[] = {
 #define ROW(type)                                                                                  \
     {                                                                                              \
-#type, sizeof(asl_##type), init_##type, call_##type                                        \
+#type, sizeof(asl_##type), sizeof(uint32_t), init_##type, call_##type                      \
     }
-    ROW(decode_options),  ROW(dataset_options),
-    ROW(split_options),   ROW(pack_options),
-    ROW(model_options),   ROW(trainer_options),
-    ROW(inferer_options), ROW(evaluate_options),
-    ROW(speller_options), {"speller_hints", sizeof(asl_speller_hints), init_hints, call_hints},
+    ROW(decode_options),
+    ROW(dataset_options),
+    ROW(split_options),
+    ROW(pack_options),
+    ROW(model_options),
+    ROW(save_options),
+    ROW(calibration),
+    ROW(trainer_options),
+    ROW(inferer_options),
+    ROW(evaluate_options),
+    ROW(finder_options),
+    ROW(speller_options),
+    {"mix_options", sizeof(asl_mix_options), offsetof(asl_mix_options, names), init_mix, call_mix},
+    {"speller_hints", sizeof(asl_speller_hints), sizeof(uint32_t), init_hints, call_hints},
 };
 #define EACH_INPUT(in)                                                                             \
     for (const struct input *in = inputs; in < inputs + sizeof inputs / sizeof inputs[0]; in++)
@@ -302,7 +307,7 @@ static void shorter_and_longer_options_are_read(void **state)
             void *options = sized(size, 0);
 
             in->init(options, size);
-            expect_input(in, options, size, ASL_OK);
+            expect_input(in, options, size, size < in->least ? ASL_ERR_ARG : ASL_OK);
             free(options);
         }
     }
@@ -423,6 +428,8 @@ OUTPUT(epoch_metrics, asl_trainer_get_epoch(out, with.trainer, 0, err))
 OUTPUT(trainer_options_used, asl_trainer_get_options(out, with.trainer, err))
 OUTPUT(layer_time, asl_profile_get(out, with.profile, 0, err))
 OUTPUT(evaluation_info, asl_evaluation_get_info(out, with.evaluation, err))
+OUTPUT(evaluation_result, asl_evaluation_get_result(out, with.evaluation, 0, err))
+OUTPUT(hand, asl_finder_find(out, with.finder, &with.view, NULL, err))
 OUTPUT(evaluation_issue, asl_evaluation_get_issue(out, with.evaluation, 0, err))
 OUTPUT(speller_event, asl_speller_get_event(out, with.speller, 0, err))
 OUTPUT(speller_preset, asl_speller_options_preset(out, ASL_SPELLER_HMM, ASL_SPELLER_LEARNER, err))
@@ -441,6 +448,8 @@ static const struct output {
     {"trainer_options", sizeof(asl_trainer_options), fill_trainer_options_used},
     {"layer_time", sizeof(asl_layer_time), fill_layer_time},
     {"evaluation_info", sizeof(asl_evaluation_info), fill_evaluation_info},
+    {"evaluation_result", sizeof(asl_evaluation_result), fill_evaluation_result},
+    {"hand", sizeof(asl_hand), fill_hand},
     {"issue of an evaluation", sizeof(asl_issue), fill_evaluation_issue},
     {"speller_event", sizeof(asl_speller_event), fill_speller_event},
     {"speller_options", sizeof(asl_speller_options), fill_speller_preset},

@@ -87,8 +87,8 @@ def survey(root):
     node_of = {name: node for node, names in nodes.items() for name in names}
     tests = tests_of(root)
     python = bound(root / "bindings" / "python" / "libasl" / "_native.py")
-    layer = root / "bindings" / "cpp" / "asl.hpp"
-    layer_text = layer.read_text(encoding="utf-8") if layer.exists() else ""
+    layer = sorted((root / "bindings" / "cpp").glob("*.hpp"))
+    layer_text = "\n".join(header.read_text(encoding="utf-8") for header in layer)
     cpp = set(re.findall(r"\basl_\w+", public_headers.without_comments(layer_text)))
     rows, problems = [], []
     for function in functions:

@@ -70,12 +70,12 @@ void world_make_pictures(void)
     }
 }
 
-static asl_status make_model(asl_model **out, asl_error *err)
+static asl_status make_model(asl_model **out, const char *const *names, asl_error *err)
 {
     asl_model_options options;
     asl_model_options_init(&options, sizeof options);
     options.width = options.height = 16;
-    options.labels = labels;
+    options.labels = names;
     options.label_count = WORLD_CLASSES;
     options.architecture = "conv2d 8 k3 p1; batch_norm; relu; max_pool 2; conv2d 8 k3; relu; "
                            "dropout 0.1; global_pool both; dense classes";
@@ -87,7 +87,7 @@ asl_model *world_new_model(void)
 {
     asl_error err = ASL_ERROR_INIT;
     asl_model *model = NULL;
-    CALL(make_model(&model, &err), &err);
+    CALL(make_model(&model, labels, &err), &err);
     return model;
 }
 
@@ -103,13 +103,17 @@ static asl_trainer_options train_options(int32_t epochs, int32_t threads)
     return options;
 }
 
-/* Some epochs, and after a resume as many again. */
+/* Some epochs of varied pictures, and after a resume as many again. */
 static asl_status train(asl_model **out, const asl_model *start, const asl_dataset *data,
                         const asl_dataset *validation, int32_t threads, asl_error *err)
 {
     asl_trainer_options options = train_options(10, threads);
+    asl_augmentation *augmentation = NULL;
     asl_trainer *trainer = NULL;
     asl_status status;
+    TRY(asl_augmentation_create(&augmentation, "{\"rotation\": 2.5, \"jpeg\": 0.1}", err));
+    options.augmentation = augmentation;
+    options.average = 0.9;
     TRY(asl_trainer_create(&trainer, start, data, validation, &options, err));
     TRY(asl_trainer_run(trainer, err));
     asl_trainer_free(trainer);
@@ -119,6 +123,7 @@ static asl_status train(asl_model **out, const asl_model *start, const asl_datas
     TRY(asl_trainer_get_model(out, trainer, err));
 end:
     asl_trainer_free(trainer);
+    asl_augmentation_free(augmentation);
     return status;
 }
 
@@ -160,6 +165,33 @@ end:
     return status;
 }
 
+/* A finder that has learned nothing finds something all the same. */
+static asl_status find(world_result *out, int32_t threads, asl_error *err)
+{
+    static const char *const places[] = {"none", "x250y500s500", "x750y500s500"};
+    uint8_t pixels[WORLD_FRAME];
+    const asl_image_view view = world_draw(pixels, 0, 5);
+    asl_inferer_options inferer;
+    asl_finder_options options;
+    asl_finder *finder = NULL;
+    asl_model *model = NULL;
+    asl_hand hand = {.struct_size = sizeof hand};
+    asl_status status;
+    asl_inferer_options_init(&inferer, sizeof inferer);
+    asl_finder_options_init(&options, sizeof options);
+    inferer.threads = threads;
+    options.inferer = &inferer;
+    options.threshold = 0.0;
+    TRY(make_model(&model, places, err));
+    TRY(asl_finder_create(&finder, model, &options, err));
+    TRY(asl_finder_find(&hand, finder, &view, NULL, err));
+    out->scores = world_hash(out->scores, &hand.box, sizeof hand.box);
+end:
+    asl_finder_free(finder);
+    asl_model_free(model);
+    return status;
+}
+
 static asl_status use(world_result *out, const asl_model *model, const asl_dataset *data,
                       int32_t threads, asl_error *err)
 {
@@ -178,6 +210,7 @@ static asl_status use(world_result *out, const asl_model *model, const asl_datas
     TRY(asl_evaluation_get_info(&info, evaluation, err));
     out->correct = info.correct;
     TRY(spell(out, inferer, model, err));
+    TRY(find(out, threads, err));
 end:
     asl_evaluation_free(evaluation);
     asl_inferer_free(inferer);
@@ -187,7 +220,14 @@ end:
 static asl_status save_and_load(asl_model **model, world_result *out, asl_error *err)
 {
     char buffer[4096];
+    asl_model *trained = *model;
+    asl_calibration calibration;
     asl_status status;
+    asl_calibration_init(&calibration, sizeof calibration);
+    calibration.temperature = 1.0625;
+    status = asl_model_with_calibration(model, trained, &calibration, err);
+    asl_model_free(trained);
+    TRY(status);
     TRY(asl_model_save(*model, "work.safetensors", err));
     asl_model_free(*model);
     TRY(asl_model_load(model, "work.safetensors", err));
@@ -203,20 +243,24 @@ end:
 
 asl_status world_work(world_result *out, int32_t threads, asl_error *err)
 {
-    asl_dataset *pictures = NULL, *packed = NULL, *learn = NULL, *validation = NULL;
+    asl_dataset *pictures = NULL, *packed = NULL, *mix = NULL, *learn = NULL, *validation = NULL;
     asl_model *start = NULL, *trained = NULL;
     asl_pack_options pack;
+    asl_mix_options whole;
     asl_status status;
+    asl_mix_options_init(&whole, sizeof whole);
+    whole.count = 1;
     asl_pack_options_init(&pack, sizeof pack);
     pack.width = pack.height = 16;
     pack.threads = threads;
     pack.reuse = 0;
     memset(out, 0, sizeof *out);
-    TRY(make_model(&start, err));
+    TRY(make_model(&start, labels, err));
     TRY(asl_dataset_open(&pictures, "pictures", NULL, err));
     TRY(asl_dataset_pack(&packed, pictures, "work.pack", &pack, err));
     out->packed = asl_dataset_fingerprint(packed);
-    TRY(asl_dataset_split(&learn, &validation, NULL, packed, NULL, err));
+    TRY(asl_dataset_mix(&mix, (const asl_dataset *[]){packed}, &whole, err));
+    TRY(asl_dataset_split(&learn, &validation, NULL, mix, NULL, err));
     TRY(train(&trained, start, learn, validation, threads, err));
     TRY(save_and_load(&trained, out, err));
     TRY(use(out, trained, pictures, threads, err));
@@ -225,6 +269,7 @@ end:
     asl_model_free(start);
     asl_dataset_free(validation);
     asl_dataset_free(learn);
+    asl_dataset_free(mix);
     asl_dataset_free(packed);
     asl_dataset_free(pictures);
     return status;

@@ -28,9 +28,9 @@ typedef struct world_result {
     char text[32];   /* as spelled: "ABA" */
 } world_result;
 
-/* Opens the pictures, packs, splits, trains with a checkpoint and resumes it, saves, loads,
- * classifies, evaluates and spells, all with this many threads and in the current folder. Returns
- * the first failure. */
+/* Opens the pictures, packs, mixes, splits, trains with a checkpoint and resumes it, calibrates,
+ * saves, loads, classifies, evaluates, spells and looks for a hand, all with this many threads and
+ * in the current folder. Returns the first failure. */
 asl_status world_work(world_result *out, int32_t threads, asl_error *err);
 /* The same, which must succeed. */
 world_result world_work_well(int32_t threads);

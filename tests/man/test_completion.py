@@ -74,13 +74,14 @@ class Completion(unittest.TestCase):
         broken = self.folder / "broken"
         text = SCRIPT.read_text()
         for old, new, problem in (
-                ("--model --json --help", "--model --help", "--json is not offered"),
-                ("--model --json --help", "--model --json --xml --help", "--xml is not in --help"),
+                ("--weights --force --json --help", "--weights --force --help", "--json is not offered"),
+                ("--weights --force --json --help", "--weights --force --json --xml --help",
+                 "--xml is not in --help"),
                 ("_asl__words auto always never", "_asl__words auto never", "--progress offers")):
             with self.subTest(problem=problem):
                 self.assertIn(old, text)
                 broken.write_text(text.replace(old, new))
-                program = "asl-info" if "--model" in old else "asl-synth"
+                program = "asl-info" if "--weights" in old else "asl-synth"
                 found = differences(broken, self.folder, program)
                 self.assertTrue([line for line in found if line.startswith(problem)], found)
 

@@ -104,8 +104,6 @@ class Alike(programs.Case):
         self.run_program("asl-prepare", "a", "b", "c", code=2)
         self.run_program("asl-train", "a", "b", "-o", "run", code=2)
         self.assertIn("--out", self.run_program("asl-train", "a", code=2).err)
-        self.assertIn("--model", self.run_program("asl-eval", "a", code=2).err)
-        self.assertIn("--model", self.run_program("asl-classify", "a", code=2).err)
 
     def test_missing_files(self):
         for program, arguments in self.each():

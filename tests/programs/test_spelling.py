@@ -43,8 +43,8 @@ class Spelling(programs.Case):
         cls.addClassCleanup(cls.holder.cleanup)
         folder = pathlib.Path(cls.holder.name)
         for arguments in (
-                ["asl-synth", "hands", "-n", "400", "--size", "96", "--signers", "24", "--seed",
-                 "7"],
+                ["asl-synth", "hands", "-n", "400", "--size", "96", "--signers", "24", "--variety",
+                 "0", "--seed", "7"],
                 ["asl-train", "hands", "-o", "run", "--preset", "tiny", "--size", "64", "--epochs",
                  "12", "--schedule", "one-cycle", "--lr", "3e-3", "--val", "0"]):
             subprocess.run([programs.BIN / arguments[0], *arguments[1:], "-q"], cwd=folder,
@@ -76,7 +76,8 @@ class Spelling(programs.Case):
     def test_a_film_of_hands_it_has_not_seen(self):
         """The stream test of tests/spell, with scores of this model on drawn hands of others."""
         subprocess.run([programs.BIN / "asl-synth", "others", "-n", "8", "--size", "108",
-                        "--signers", "4", "--seed", "99", "-q"], cwd=self.folder, check=True)
+                        "--signers", "4", "--variety", "0", "--seed", "99", "-q"],
+                       cwd=self.folder, check=True)
         done = subprocess.run([TESTS / "spell_stream", "--seeds=1", f"--model={self.model}",
                                f"--pictures={self.folder / 'others'}"],
                               capture_output=True, text=True, check=True)

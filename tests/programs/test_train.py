@@ -57,7 +57,9 @@ class Train(programs.Case):
         expected = {"preset": "tiny", "size": 32, "epochs": 2, "batch": 8, "lr": 0.002,
                     "optimizer": "sgd", "schedule": "one-cycle", "momentum": 0.9,
                     "weight_decay": 0, "label_smoothing": 0.1, "val": 0.15, "split": "block",
-                    "per_class": 0, "precision": "auto", "seed": 7}
+                    "per_class": 0, "precision": "auto", "seed": 7, "sources": None,
+                    "select_on": None, "augment": "none", "epoch_pictures": 0, "init": None,
+                    "average": 0, "start_size": 0, "start_share": 0.6}
         self.assertEqual(facts["settings"], expected)
         self.assertEqual(facts["split"]["kind"], "block")
         self.assertEqual(facts["split"]["train"] + facts["split"]["validation"], 24)
@@ -183,6 +185,33 @@ class Train(programs.Case):
         self.train("data", "fresh")
         self.assertEqual(programs.sha256(self.run_folder / "model.safetensors"),
                          programs.sha256(self.folder / "fresh" / "model.safetensors"))
+
+    def test_pictures_need_not_be_named_again(self):
+        self.train("data", "run")
+        self.train("data", "whole", "--epochs", "3")
+        self.run_program("asl-train", "-o", "run", "--resume", "--epochs", "3")
+        for name in ("model.safetensors", "run.json"):
+            self.assertEqual(programs.sha256(self.run_folder / name),
+                             programs.sha256(self.folder / "whole" / name), name)
+        (self.run_folder / "cache.pack").unlink()
+        result = self.run_program("asl-train", "-o", "run", "--resume", "--epochs", "4", code=3)
+        self.assertIn("name the pictures again", result.err)
+        self.assertIn("give DATA", self.run_program("asl-train", "-o", "new", code=2).err)
+
+    def test_settings_of_an_older_version(self):
+        self.train("data", "run")
+        self.train("data", "whole", "--epochs", "3")
+        facts = self.facts()
+        for name in ("sources", "select_on", "augment", "epoch_pictures", "init", "average",
+                     "start_size", "start_share"):
+            del facts["settings"][name]
+        (self.run_folder / "run.json").write_text(json.dumps(facts))
+        for option, value in (("--average", "0.9"), ("--augment", "light")):
+            result = self.run_program("asl-train", "data", "-o", "run", "--resume", option, value,
+                                      code=2)
+            self.assertIn(option, result.err)
+        self.run_program("asl-train", "data", "-o", "run", "--resume", "--epochs", "3")
+        self.assertEqual(self.facts(), self.facts("whole"))
 
     def test_changed_data_is_noticed(self):
         self.train("data", "run")

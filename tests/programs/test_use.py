@@ -82,7 +82,7 @@ class Use(programs.Case):
         self.assertEqual([d["n"] for d in document["datasets"]], [48, 12, 8])
         self.assertEqual(document["datasets"][2]["per_class"]["space"]["support"], 0)
         text = self.run_program("asl-eval", "-m", self.model, "data", "others").out
-        self.assertIn("macro f1", text.splitlines()[-3])
+        self.assertIn("mean of 2 data sets", text)
 
     def test_eval_same_for_any_batch_and_threads(self):
         first = self.run_json("asl-eval", "-m", self.model, "others", "--batch", "1")
@@ -125,8 +125,12 @@ class Use(programs.Case):
         self.assertIn("A/A0000.png", result.err)
 
     def test_eval_unknown_class(self):
-        programs.make_folder(self.folder / "more", per_class=2, labels=["A", "Q"])
-        self.assertIn("Q", self.run_program("asl-eval", "-m", self.model, "more", code=3).err)
+        programs.make_folder(self.folder / "more", per_class=2, labels=["A", "B", "Q"])
+        result = self.run_program("asl-eval", "-m", self.model, "more", "--json")
+        self.assertEqual(json.loads(result.out)["n"], 4)
+        self.assertIn("'Q'", result.err)
+        programs.make_folder(self.folder / "other", per_class=2, labels=["Q", "R"])
+        self.assertIn("other", self.run_program("asl-eval", "-m", self.model, "other", code=3).err)
 
     # ---- asl-classify ----
 

@@ -127,6 +127,21 @@ static void use_image(void)
     asl_image_free(image);
 }
 
+static void use_augmentation(const asl_image_view *view)
+{
+    static uint8_t pixels[8 * 4 * 3], again[8 * 4 * 3];
+    asl_augmentation *augmentation = NULL;
+    int32_t negative = -1;
+
+    OK(asl_augmentation_create(&augmentation, "{\"base\": \"strong\", \"negative\": 0}", &err));
+    CHECK(strstr(asl_augmentation_text(augmentation), "\"negative\"") != NULL);
+    OK(asl_augmentation_apply(pixels, &negative, augmentation, view, 8, 4, 1, 2, 3, &err));
+    OK(asl_augmentation_apply(again, NULL, augmentation, view, 8, 4, 1, 2, 3, &err));
+    CHECK(negative == 0 && memcmp(pixels, again, sizeof pixels) == 0);
+    asl_augmentation_free(augmentation);
+    CHECK(asl_augmentation_create(&augmentation, "none so", &err) == ASL_ERR_ARG && !augmentation);
+}
+
 /* --- data sets ----------------------------------------------------------------------------- */
 
 static void write_pictures(void)
@@ -170,6 +185,28 @@ static asl_dataset *packed(const asl_dataset *dataset)
     return pack;
 }
 
+static void use_mix(const asl_dataset *dataset)
+{
+    static const char *const names[] = {"here", "there"};
+    static const double weights[] = {1.0, 3.0};
+    const asl_dataset *const parts[] = {dataset, dataset};
+    asl_mix_options options;
+    asl_dataset *mix = NULL;
+    asl_sample sample = {.struct_size = sizeof sample};
+
+    asl_mix_options_init(&options, sizeof options);
+    options.count = 2;
+    options.names = names;
+    options.weights = weights;
+    OK(asl_dataset_mix(&mix, parts, &options, &err));
+    CHECK(asl_dataset_count(mix) == 2 * asl_dataset_count(dataset));
+    CHECK(asl_dataset_source_count(mix) == 2 && asl_dataset_source_weight(mix, 1) > 2.9);
+    CHECK(strcmp(asl_dataset_source_name(mix, 0), "here") == 0);
+    OK(asl_dataset_get_sample(&sample, mix, asl_dataset_count(mix) - 1, &err));
+    CHECK(sample.source_index == 1);
+    asl_dataset_free(mix);
+}
+
 static asl_dataset *use_dataset(asl_dataset **validation)
 {
     asl_dataset_options options;
@@ -192,6 +229,7 @@ static asl_dataset *use_dataset(asl_dataset **validation)
     CHECK(sample.class_index == 0 && sample.group_index == -1 && sample.path != NULL);
     OK(asl_dataset_load_image(&image, whole, 0, &err));
     asl_image_free(image);
+    use_mix(whole);
     pack = packed(whole);
     CHECK(asl_dataset_fingerprint(pack) != 0);
     asl_dataset_free(whole);
@@ -205,6 +243,32 @@ static asl_dataset *use_dataset(asl_dataset **validation)
 }
 
 /* --- models -------------------------------------------------------------------------------- */
+
+static void use_calibration(const asl_model *model)
+{
+    const float scores[LABELS] = {0.25f, 0.75f};
+    asl_calibration calibration;
+    asl_save_options options;
+    asl_model_info info = {.struct_size = sizeof info};
+    asl_model *copy = NULL;
+
+    asl_calibration_init(&calibration, sizeof calibration);
+    asl_save_options_init(&options, sizeof options);
+    calibration.temperature = 2.0;
+    calibration.mirror = ASL_MIRROR_BOTH;
+    OK(asl_model_with_calibration(&copy, model, &calibration, &err));
+    options.weights = ASL_WEIGHTS_F16;
+    OK(asl_model_save_as(copy, "calibrated.safetensors", &options, &err));
+    asl_model_free(copy);
+    OK(asl_model_load(&copy, "calibrated.safetensors", &err));
+    OK(asl_model_get_info(&info, copy, &err));
+    CHECK(info.temperature > 1.9 && info.letter_threshold < 0.1 && info.mirror == ASL_MIRROR_BOTH);
+    CHECK(asl_model_letter_score(copy, scores, LABELS) > 0.9f); /* it has no class "nothing" */
+    asl_model_free(copy);
+    if (asl_model_builtin(&copy, ASL_BUILTIN_LETTERS, &err) != ASL_OK)
+        CHECK(err.code == ASL_ERR_UNSUPPORTED);
+    asl_model_free(copy);
+}
 
 static asl_model *use_model(void)
 {
@@ -238,6 +302,7 @@ static asl_model *use_model(void)
     asl_model_free(model);
     OK(asl_model_load(&model, "model.safetensors", &err));
     CHECK(asl_model_load_memory(&copy, "no model", 8, &err) < 0 && !copy);
+    use_calibration(model);
     return model;
 }
 
@@ -271,6 +336,7 @@ static asl_trainer_options train_options(asl_trainer **trainer)
     options.batch_size = 4;
     options.threads = 1;
     options.checkpoint = "run.ckpt";
+    options.average = 0.9;
     options.on_progress = on_train_progress;
     options.on_epoch = on_epoch;
     options.on_warning = on_warning;
@@ -298,8 +364,9 @@ static asl_model *use_trainer(const asl_model *model, const asl_dataset *train,
     CHECK(asl_trainer_epoch_count(trainer) == 2);
     OK(asl_trainer_get_epoch(&metrics, trainer, 1, &err));
     CHECK(metrics.epoch == 2 && isfinite(metrics.val_loss));
+    CHECK(fabs(metrics.val_source_accuracy - asl_trainer_source_accuracy(trainer, 1, 0)) < 1e-9);
     OK(asl_trainer_get_options(&options, trainer, &err));
-    CHECK(options.batch_size == 4 && options.ranks == 1);
+    CHECK(options.batch_size == 4 && options.ranks == 1 && options.average > 0.8);
     OK(asl_trainer_get_model(&last, trainer, &err));
     OK(asl_trainer_get_best_model(&best, trainer, &err));
     asl_model_free(last);
@@ -325,6 +392,7 @@ static void use_evaluation(asl_inferer *inferer, const asl_dataset *dataset)
 {
     asl_evaluate_options options;
     asl_evaluation_info info = {.struct_size = sizeof info};
+    asl_evaluation_result result = {.struct_size = sizeof result};
     asl_issue issue = {.struct_size = sizeof issue};
     asl_evaluation *evaluation = NULL;
     const int64_t *confusion = NULL;
@@ -341,6 +409,11 @@ static void use_evaluation(asl_inferer *inferer, const asl_dataset *dataset)
     CHECK(sum == info.count && info.count == asl_dataset_count(dataset) && done == sum);
     CHECK(asl_evaluation_get_group(NULL, NULL, NULL, evaluation, 0, &err) == ASL_ERR_ARG);
     CHECK(asl_evaluation_get_issue(&issue, evaluation, 0, &err) == ASL_ERR_ARG);
+    OK(asl_evaluation_get_source(NULL, &done, &sum, evaluation, 0, &err));
+    CHECK(done == info.count && sum == info.correct && info.source_count == 1);
+    OK(asl_evaluation_get_result(&result, evaluation, info.count - 1, &err));
+    CHECK(result.truth >= 0 && result.predicted < LABELS && result.path != NULL);
+    CHECK(fabsf(result.scores[0] + result.scores[1] - 1.0f) < 1e-5f);
     asl_evaluation_free(evaluation);
 }
 
@@ -365,10 +438,36 @@ static void use_inferer(const asl_model *model, const asl_dataset *dataset)
     CHECK(fabsf(scores[0] + scores[1] - 1.0f) < 1e-5f);
     CHECK((scores[0] > scores[1]) == (logits[0] > logits[1]));
     CHECK(asl_inferer_classify(scores, 9, inferer, views, NULL, &err) == ASL_ERR_ARG);
+    CHECK(asl_inferer_mirror(inferer) == ASL_MIRROR_OFF);
+    asl_inferer_reset(inferer);
     use_profile(inferer, views);
     use_evaluation(inferer, dataset);
     asl_image_free(image);
     asl_inferer_free(inferer);
+}
+
+static void use_finder(const asl_image_view *view)
+{
+    static const char *const places[] = {"none", "x500y500s500"};
+    asl_model_options of_model;
+    asl_finder_options options;
+    asl_model *model = NULL;
+    asl_finder *finder = NULL;
+    asl_hand hand = {.struct_size = sizeof hand};
+
+    asl_model_options_init(&of_model, sizeof of_model);
+    of_model.width = of_model.height = SIDE;
+    of_model.label_count = 2;
+    of_model.labels = places;
+    OK(asl_model_create(&model, "tiny", &of_model, &err));
+    asl_finder_options_init(&options, sizeof options);
+    options.threshold = 0.0;
+    OK(asl_finder_create(&finder, model, &options, &err));
+    CHECK(strlen(asl_finder_backend(finder)) > 0);
+    OK(asl_finder_find(&hand, finder, view, NULL, &err));
+    CHECK(hand.found == 1 && hand.box.width == hand.box.height && hand.box.width <= SIDE);
+    asl_finder_free(finder);
+    asl_model_free(model);
 }
 
 /* --- text ---------------------------------------------------------------------------------- */
@@ -444,6 +543,8 @@ int main(void)
     use_speller_input(best);
     OK(asl_dataset_load_image(&image, train, 0, &err));
     view = asl_image_get_view(image);
+    use_augmentation(&view);
+    use_finder(&view);
     use_speller_text(&view);
     asl_image_free(image);
     asl_model_free(best);

@@ -48,7 +48,7 @@ static void test_presets(void **state)
         assert_ok(asl_model_get_info(&info, model, &err), &err);
         assert_string_equal(info.preset, asl_preset_name(i));
         assert_string_equal(info.channel_order, i == 0 ? "bgr" : "rgb");
-        assert_int_equal(info.width, ((int[]){224, 64, 96, 128})[i]);
+        assert_int_equal(info.width, ((int[]){224, 64, 96, 128, 64})[i]);
         assert_int_equal(info.height, info.width);
         assert_int_equal(info.channels, 3);
         assert_int_equal(info.label_count, 29);

@@ -29,11 +29,15 @@ ASL_API const char *asl_dataset_class_name(const asl_dataset *dataset, int32_t c
 ASL_API int32_t asl_dataset_group_count(const asl_dataset *dataset);
 ASL_API const char *asl_dataset_group_name(const asl_dataset *dataset, int32_t group_index);
 
+ASL_API int32_t asl_dataset_source_count(const asl_dataset *dataset);
+ASL_API const char *asl_dataset_source_name(const asl_dataset *dataset, int32_t source_index);
+ASL_API double asl_dataset_source_weight(const asl_dataset *dataset, int32_t source_index);
+
 typedef struct asl_sample {
     uint32_t struct_size;
     int32_t class_index;
     int32_t group_index;
-    int32_t reserved;
+    int32_t source_index;
     const char *path;
 } asl_sample;
 
@@ -53,6 +57,21 @@ typedef struct asl_issue {
 ASL_API int64_t asl_dataset_issue_count(const asl_dataset *dataset);
 ASL_API asl_status asl_dataset_get_issue(asl_issue *out, const asl_dataset *dataset, int64_t index,
                                          asl_error *err);
+
+typedef struct asl_mix_options {
+    uint32_t struct_size;
+    int32_t count;
+    const char *const *names;
+    const double *weights;
+    const char *const *labels;
+    int32_t label_count;
+    int32_t reserved;
+} asl_mix_options;
+
+ASL_API void asl_mix_options_init(asl_mix_options *options, size_t struct_size);
+
+ASL_API asl_status asl_dataset_mix(asl_dataset **out, const asl_dataset *const *datasets,
+                                   const asl_mix_options *options, asl_error *err);
 
 ASL_API uint64_t asl_dataset_fingerprint(const asl_dataset *dataset);
 

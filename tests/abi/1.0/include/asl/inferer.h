@@ -15,7 +15,7 @@ typedef struct asl_inferer_options {
     uint32_t struct_size;
     int32_t threads;
     int32_t batch_size;
-    int32_t reserved;
+    int32_t mirror;
     const char *backend;
     const char *isa;
     const char *precision;
@@ -27,6 +27,10 @@ ASL_API asl_status asl_inferer_create(asl_inferer **out, const asl_model *model,
                                       const asl_inferer_options *options, asl_error *err);
 
 ASL_API void asl_inferer_free(asl_inferer *inferer);
+
+ASL_API int32_t asl_inferer_mirror(const asl_inferer *inferer);
+
+ASL_API void asl_inferer_reset(asl_inferer *inferer);
 
 ASL_API asl_status asl_inferer_classify(float *scores, size_t score_count, asl_inferer *inferer,
                                         const asl_image_view *view, const asl_rect *region,
@@ -89,7 +93,7 @@ typedef struct asl_evaluation_info {
     double loss;
     int64_t issue_count;
     int32_t group_count;
-    int32_t reserved;
+    int32_t source_count;
 } asl_evaluation_info;
 
 ASL_API asl_status asl_evaluation_get_info(asl_evaluation_info *out,
@@ -100,6 +104,27 @@ ASL_API const int64_t *asl_evaluation_confusion(const asl_evaluation *evaluation
 ASL_API asl_status asl_evaluation_get_group(const char **name, int64_t *count, int64_t *correct,
                                             const asl_evaluation *evaluation, int32_t index,
                                             asl_error *err);
+
+ASL_API asl_status asl_evaluation_get_source(const char **name, int64_t *count, int64_t *correct,
+                                             const asl_evaluation *evaluation, int32_t index,
+                                             asl_error *err);
+
+typedef struct asl_evaluation_result {
+    uint32_t struct_size;
+    int32_t truth;
+    int32_t predicted;
+    int32_t group_index;
+    int32_t source_index;
+    int32_t reserved;
+    int64_t sample;
+    const char *path;
+    const float *scores;
+    const float *logits;
+} asl_evaluation_result;
+
+ASL_API asl_status asl_evaluation_get_result(asl_evaluation_result *out,
+                                             const asl_evaluation *evaluation, int64_t index,
+                                             asl_error *err);
 
 ASL_API asl_status asl_evaluation_get_issue(asl_issue *out, const asl_evaluation *evaluation,
                                             int64_t index, asl_error *err);

@@ -33,7 +33,38 @@ ASL_API asl_status asl_model_load_memory(asl_model **out, const void *data, size
 
 ASL_API asl_status asl_model_save(const asl_model *model, const char *path, asl_error *err);
 
+enum {
+    ASL_WEIGHTS_F32 = 0,
+    ASL_WEIGHTS_F16 = 1,
+    ASL_WEIGHTS_I8 = 2
+};
+
+typedef struct asl_save_options {
+    uint32_t struct_size;
+    int32_t weights;
+} asl_save_options;
+
+ASL_API void asl_save_options_init(asl_save_options *options, size_t struct_size);
+
+ASL_API asl_status asl_model_save_as(const asl_model *model, const char *path,
+                                     const asl_save_options *options, asl_error *err);
+
+enum {
+    ASL_BUILTIN_LETTERS = 0,
+    ASL_BUILTIN_HANDS = 1
+};
+
+ASL_API asl_status asl_model_builtin(asl_model **out, int32_t which, asl_error *err);
+
 ASL_API void asl_model_free(asl_model *model);
+
+enum {
+    ASL_MIRROR_MODEL = 0,
+    ASL_MIRROR_OFF = 1,
+    ASL_MIRROR_ON = 2,
+    ASL_MIRROR_BOTH = 3,
+    ASL_MIRROR_AUTO = 4
+};
 
 typedef struct asl_model_info {
     uint32_t struct_size;
@@ -45,6 +76,10 @@ typedef struct asl_model_info {
     const char *preset;
     const char *architecture;
     const char *channel_order;
+    double temperature;
+    double letter_threshold;
+    int32_t mirror;
+    int32_t reserved;
 } asl_model_info;
 
 ASL_API asl_status asl_model_get_info(asl_model_info *out, const asl_model *model, asl_error *err);
@@ -69,6 +104,20 @@ ASL_API const float *asl_model_parameters(size_t *count, const asl_model *model)
 
 ASL_API asl_status asl_model_with_parameters(asl_model **out, const asl_model *model,
                                              const float *parameters, size_t count, asl_error *err);
+
+typedef struct asl_calibration {
+    uint32_t struct_size;
+    int32_t mirror;
+    double temperature;
+    double letter_threshold;
+} asl_calibration;
+
+ASL_API void asl_calibration_init(asl_calibration *calibration, size_t struct_size);
+
+ASL_API asl_status asl_model_with_calibration(asl_model **out, const asl_model *model,
+                                              const asl_calibration *calibration, asl_error *err);
+
+ASL_API float asl_model_letter_score(const asl_model *model, const float *scores, size_t count);
 
 ASL_END_DECLS
 #endif

@@ -2,6 +2,7 @@
 #ifndef ASL_TRAINER_H
 #define ASL_TRAINER_H
 
+#include "asl/augment.h"
 #include "asl/base.h"
 #include "asl/dataset.h"
 #include "asl/model.h"
@@ -43,6 +44,7 @@ typedef struct asl_epoch_metrics {
     double seconds;
     int32_t is_best;
     int32_t reserved;
+    double val_source_accuracy;
 } asl_epoch_metrics;
 
 typedef void (*asl_train_progress_fn)(const asl_train_progress *progress, void *user);
@@ -78,6 +80,12 @@ typedef struct asl_trainer_options {
     int32_t ranks;
     asl_all_reduce_fn all_reduce;
     const char *precision;
+    const asl_augmentation *augmentation;
+    double average;
+    int64_t epoch_pictures;
+    double start_share;
+    int32_t start_size;
+    int32_t reserved;
 } asl_trainer_options;
 
 ASL_API void asl_trainer_options_init(asl_trainer_options *options, size_t struct_size);
@@ -107,6 +115,9 @@ ASL_API int32_t asl_trainer_epoch_count(const asl_trainer *trainer);
 
 ASL_API asl_status asl_trainer_get_epoch(asl_epoch_metrics *out, const asl_trainer *trainer,
                                          int32_t index, asl_error *err);
+
+ASL_API double asl_trainer_source_accuracy(const asl_trainer *trainer, int32_t index,
+                                           int32_t source_index);
 
 ASL_API asl_status asl_trainer_get_options(asl_trainer_options *out, const asl_trainer *trainer,
                                            asl_error *err);
