@@ -7,29 +7,17 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/labels.h"
 #include "base/options.h"
 #include "model/model.h"
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-static bool is_name(const char *label, const char *name)
-{
-    size_t i = 0;
-    while (label[i] != '\0' && lower(label[i]) == name[i])
-        i++;
-    return label[i] == '\0' && name[i] == '\0';
-}
-
 static asl__sign sign_of(const char *label)
 {
-    if (is_name(label, "nothing"))
-        return ASL__SIGN_NOTHING;
-    if (is_name(label, "space"))
-        return ASL__SIGN_SPACE;
-    return is_name(label, "del") || is_name(label, "delete") ? ASL__SIGN_DELETE : ASL__SIGN_LETTER;
+    static const char *const names[] = {"nothing", "space", "del"};
+    static const asl__sign signs[] = {ASL__SIGN_NOTHING, ASL__SIGN_SPACE, ASL__SIGN_DELETE};
+    const int32_t found = asl__label_find(label, names, sizeof names / sizeof names[0]);
+
+    return found < 0 ? ASL__SIGN_LETTER : signs[found];
 }
 
 static asl_status build(asl_speller *speller, const char *const *labels, int32_t count,

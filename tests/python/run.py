@@ -12,6 +12,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 PACKAGE = HERE.parents[1] / "bindings" / "python"
@@ -29,7 +30,10 @@ def run(tool: str, *arguments: str) -> int:
 
 def main() -> int:
     if sys.argv[1:2] == ["tests"]:
-        return run("pytest", *PYTEST, str(HERE), *sys.argv[2:])
+        # Pytest's own place is shared with other runs, which clear it up at the same time.
+        with tempfile.TemporaryDirectory() as scratch:
+            place = f"--basetemp={scratch}/pytest"
+            return run("pytest", *PYTEST, place, str(HERE), *sys.argv[2:])
     if sys.argv[1:] == ["types"]:
         settings = (f"--config-file={HERE / 'mypy.ini'}", f"--cache-dir={os.devnull}")
         folders = (PACKAGE / "libasl", PACKAGE / "examples", HERE)

@@ -310,7 +310,7 @@ static void test_other_models(void **state)
 {
     static const char *const two[] = {"yes", "ÄÖ"};
     static const char *const signs[] = {"NOTHING", "Space", "DELETE", "X"};
-    static const char *const bare[] = {"nothing", "Q"};
+    static const char *const bare[] = {"Background", "Q"};
     static const struct {
         const char *const *labels;
         int32_t count;
