@@ -60,7 +60,9 @@ static map make_map(const asl__recipe *r, const asl__canvas *out, const pixels *
     float square[2][3];
     map m = {{0}, {0}, {0}};
     const float width = from->extent[0], height = from->extent[1];
-    const float step[2] = {2 / (float)out->width, 2 / (float)out->height};
+    /* In double, which rounds to the same floats: of two float divisions clang makes one of four,
+     * and the two that it invents would trap in a host that wants floating-point errors to. */
+    const float step[2] = {(float)(2.0 / (double)out->width), (float)(2.0 / (double)out->height)};
     const float start[2] = {step[0] / 2 - 1, step[1] / 2 - 1};
     make_square_map(square, r, width / height);
     for (int32_t i = 0; i < 2; i++) {
