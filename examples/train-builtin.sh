@@ -11,16 +11,21 @@
 # command go into lib/model/builtin/run.json.
 set -euo pipefail
 
-# Signers for the model to learn from. Seeds below 1000 are left to tests and to the quickstart, so
-# that what those render shows people whom the model has never seen.
-HANDS=(--per-class 1200 --size 160 --signers 300 --seed 1000)
-HANDS_WEIGHT=4
+# Another signer in every picture. Seeds below 1000 are left to tests and to the quickstart, so that
+# what those render shows people whom the model has never seen.
+HANDS=(--per-class 1800 --size 128 --signers 0 --seed 1000)
+HANDS_WEIGHT=1.5
+# Where hands are small, they are learned from a second time, cut out by the hand finder.
+FOUND=(--find --per-class 0 --size 160)
+FOUND_HANDS_WEIGHT=3
 # Bits depend on the instruction set and the numbers, so both are named: where they cannot be had
 # the training refuses.
 ENGINE=(--backend cpu --isa avx512 --precision bf16)
-RECIPE=(--preset robust --size 96 --epochs 60 --epoch-pictures 30000 --batch 64
-  --optimizer adamw --schedule one-cycle --lr 2e-3 --weight-decay 0.02 --label-smoothing 0.1
-  --augment strong --average 0.999 --start-size 64 --start-share 0.6 --seed 1)
+RECIPE=(--preset robust --size 96 --epochs 66 --epoch-pictures 30000 --batch 32
+  --optimizer adamw --schedule one-cycle --lr 1e-3 --weight-decay 0.02 --label-smoothing 0.1
+  --average 0.999 --start-size 64 --start-share 0.6 --seed 1)
+AUGMENT='{"base": "strong", "rotation": 18, "rotation_limit": 45, "aspect": 1.35,
+  "brightness": [0.55, 1.6], "negative": 0.05, "ramp": 12}'
 MIRROR=both # How the model is to read, and what it is calibrated for.
 
 usage() { sed -n '3,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
@@ -34,15 +39,16 @@ fail() {
 
 # ---- Sources ----
 
-# The rows of sources.tsv of one use: name, folder, weight, checksum.
+# The rows of sources.tsv of one use: name, folder, weight, weight of the hands cut out, checksum.
 sources_for() {
-  awk -F '\t' -v use="$1" 'NR > 1 && $3 == use { print $1, $2, $4, $11 }' "$builtin/sources.tsv"
+  awk -F '\t' -v use="$1" 'NR > 1 && $3 == use { print $1, $2, $4, $5, $12 }' \
+    "$builtin/sources.tsv"
 }
 
 # All of them are looked at before the first is unpacked, and every one that is wrong is named.
 check_sources() {
-  local name folder weight sum file wrong=0
-  while read -r name folder weight sum; do
+  local name folder weight hand_weight sum file wrong=0
+  while read -r name folder weight hand_weight sum; do
     file=$sources/$folder/$name.tar
     if [ ! -f "$file" ]; then
       echo "train-builtin: $folder/$name.tar is missing" >&2
@@ -56,8 +62,8 @@ check_sources() {
 }
 
 unpack_sources() {
-  local name folder weight sum
-  while read -r name folder weight sum; do
+  local name folder weight hand_weight sum
+  while read -r name folder weight hand_weight sum; do
     [ -e "$work/data/$name.done" ] && continue
     echo "unpacking $name"
     rm -rf "$work/data/${name:?}"
@@ -72,11 +78,23 @@ render_hands() {
   touch "$work/data/rendered.done"
 }
 
+# What is cut out is called NAME_hands.
+cut_out_hands() {
+  local name
+  for name in rendered $(sources_for learn | awk '$4 > 0 { print $1 }'); do
+    [ -e "$work/data/${name}_hands.done" ] && continue
+    "$bin/asl-prepare" "$work/data/$name" "$work/data/${name}_hands" "${FOUND[@]}" --force
+    touch "$work/data/${name}_hands.done"
+  done
+}
+
 # "PATH:WEIGHT,PATH:WEIGHT" of all there is to learn from.
 list_sources() {
-  local name folder weight sum list="$work/data/rendered:$HANDS_WEIGHT"
-  while read -r name folder weight sum; do
+  local name folder weight hand_weight sum
+  local list="$work/data/rendered:$HANDS_WEIGHT,$work/data/rendered_hands:$FOUND_HANDS_WEIGHT"
+  while read -r name folder weight hand_weight sum; do
     list+=",$work/data/$name:$weight"
+    [ "$hand_weight" = 0 ] || list+=",$work/data/${name}_hands:$hand_weight"
   done < <(sources_for learn)
   printf '%s\n' "$list"
 }
@@ -91,8 +109,9 @@ train() {
   if [ -e "$work/run/last.ckpt" ]; then
     "$bin/asl-train" -o "$work/run" --resume
   else
+    printf '%s\n' "$AUGMENT" >"$work/augment.json"
     "$bin/asl-train" -o "$work/run" --force --sources "$(list_sources)" \
-      --select-on "$(chosen_by | paste -s -d ,)" "${RECIPE[@]}" "${ENGINE[@]}"
+      --select-on "$(chosen_by | paste -s -d ,)" "${RECIPE[@]}" --augment "$work/augment.json" "${ENGINE[@]}"
   fi
 }
 
@@ -123,9 +142,12 @@ record() {
   "hours": $hours,
   "machine": $(json "$(nproc) cores of ${processor:-$(uname -m)}"),
   "rendered_hands": $(json asl-synth rendered "${HANDS[@]}"),
+  "hands_cut_out": $(json asl-prepare SOURCE SOURCE_hands "${FOUND[@]}"),
   "sources": $(json "$(list_sources | sed "s|$work/data/||g")"),
   "command": $(json asl-train --sources "$(list_sources | sed "s|$work/data/||g")" \
-    --select-on "$(chosen_by | sed 's|.*/||' | paste -s -d ,)" "${RECIPE[@]}" "${ENGINE[@]}"),
+    --select-on "$(chosen_by | sed 's|.*/||' | paste -s -d ,)" "${RECIPE[@]}" --augment augment.json \
+    "${ENGINE[@]}"),
+  "augmentation": $(json "$AUGMENT" | tr -d "\n" | tr -s " "),
   "mirror": $(json "$MIRROR"),
   "version": $(json "$("$bin/asl-train" --version)")
 }
@@ -156,11 +178,12 @@ main() {
   check_sources
   say "Building"
   cmake -S "$root" -B "$root/build" -DCMAKE_BUILD_TYPE=Release -DASL_BUILD_EXAMPLES=ON >/dev/null
-  cmake --build "$root/build" --target asl-synth asl-train asl-eval asl-info
+  cmake --build "$root/build" --target asl-synth asl-prepare asl-train asl-eval asl-info
   say "Pictures"
   mkdir -p "$work/data"
   unpack_sources
   render_hands
+  cut_out_hands
   say "Training"
   train
   say "Weights of 8 bits, and calibration"

@@ -51,6 +51,13 @@ def load_runs() -> list[Run]:
             for row in rows]
 
 
+def load_finding() -> dict[str, Any]:
+    """What finding.py wrote; nothing before it has run."""
+    path = HERE / "finding.json"
+    document: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    return document
+
+
 def runs_of(runs: list[Run], table: str) -> list[Run]:
     return [run for run in runs if run.table == table]
 

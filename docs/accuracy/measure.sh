@@ -23,7 +23,7 @@ mkdir -p "$work"
 cd -- "$work" # so that data sets are called by their names alone
 
 cmake -S "$root" -B "$root/build" -DCMAKE_BUILD_TYPE=Release -DASL_BUILD_EXAMPLES=ON >/dev/null
-cmake --build "$root/build" --target asl-eval asl-info
+cmake --build "$root/build" --target asl-eval asl-info asl-frames asl-synth
 
 all=() unseen=()
 learned=$(sed -n 's/^ *"sources": "\(.*\)",$/\1/p' "$root/lib/model/builtin/run.json")
@@ -51,6 +51,10 @@ for side in off on both auto; do
 done
 cp -r "$root/tests/accuracy/hands" .
 keep hands hands "rendered hands" hands
+
+echo "measuring: the hand finder"
+PYTHONPATH=$root/bindings/python LIBASL_LIBRARY=$root/build/lib/libasl.so.1 \
+  python3 "$here/finding.py" "$bin" . "${unseen[@]}"
 
 PYTHONPATH=$root/bindings/python python3 -m libasl.convert "$sources/seed/model.pth" \
   published.safetensors --force

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Optional
 
-from figures import (MOVEMENTS, Run, learned, mean, number, percent, runs_of, sources, table)
+from figures import (MOVEMENTS, Run, learned, load_finding, mean, number, percent, runs_of,
+                     sources, table)
 
 HEADS = ["pictures of", "", "pictures", "accuracy", "without J, Z", "mean of classes",
          "worst letter", "loss", "ECE", "letters kept", "false letters"]
@@ -175,6 +176,28 @@ def goals(runs: list[Run]) -> str:
     return table(["what", "goal", "measured", "reached"], rows)
 
 
+def finding_sizes() -> str:
+    """How hands of all sizes are found in frames, and read in rendered pictures."""
+    figures = load_finding()
+    rows = []
+    bounds = [*figures.get("least", []), 1.0]
+    for i, (size, right) in enumerate(zip(figures.get("sizes", []), figures.get("rendered", []))):
+        rows.append([f"{100 * bounds[i]:.0f} to {100 * bounds[i + 1]:.0f} %", f"{size['n']:,}",
+                     percent(size["found"]), percent(size["centre"]), number(size["overlap"]),
+                     f"{right['n']:,}", percent(right["whole"]), percent(right["found"])])
+    if figures:
+        rows.append(["no hand", f"{figures['empty']:,}", percent(figures["false"]), *[""] * 5])
+    return table(["longer side of the hand", "frames", "found", "off centre", "overlap",
+                  "letters", "read whole", "read where found"], rows)
+
+
+def finding_real() -> str:
+    """Real pictures, read whole and where a hand was found."""
+    rows = [[f"`{name}`", f"{right['n']:,}", percent(right["whole"]), percent(right["found"])]
+            for name, right in load_finding().get("real", {}).items()]
+    return table(["pictures of", "pictures", "read whole", "read where found"], rows)
+
+
 def accuracy_tables(runs: list[Run]) -> dict[str, str]:
     return {
         "GOALS": goals(runs),
@@ -182,6 +205,8 @@ def accuracy_tables(runs: list[Run]) -> dict[str, str]:
         "BUILTIN_COMMANDS": commands(runs, "builtin", "mirror"),
         "LETTERS": letters(runs),
         "MIRROR": mirrors(runs),
+        "FINDING_SIZES": finding_sizes(),
+        "FINDING_REAL": finding_real(),
         "PUBLISHED": published(runs),
         "OWN": titled(runs, "own"),
         "OWN_COMMANDS": commands(runs, "own"),

@@ -1,0 +1,191 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Trains and measures the networks of docs/accuracy.md that are not the built-in one: one source
+# left out, what each ingredient is worth, one signer's own data set.
+#
+#   docs/accuracy/strangers.sh SOURCES_DIR WORK [left-out|ablation|own ...]
+#
+# SOURCES_DIR and WORK are those of examples/train-builtin.sh, which comes first: its pictures are
+# used again. Networks that are there already, in WORK/strangers, are only measured.
+set -euo pipefail
+
+# For fewer pictures than the built-in model, of which there is one and here there are many.
+COMMON=(--batch 32 --optimizer adamw --schedule one-cycle --lr 1e-3 --weight-decay 0.02
+  --per-class 800 --backend cpu --isa avx512 --precision bf16 --seed 1)
+STRANGERS=(--label-smoothing 0.1 --average 0.998)
+LEFT_OUT=(--preset fast --size 96 --start-size 64 --start-share 0.6 --epochs 8
+  --epoch-pictures 30000)
+ABLATION=(--preset fast --size 64 --epochs 8 --epoch-pictures 15000)
+OWN=(--preset fast --size 64 --epochs 5 --augment light --average 0.99)
+UNSEEN=(cyril jbhumika_s1 asl_alphabet_64)
+
+fail() {
+  printf 'strangers: %s\n' "$1" >&2
+  exit "${2:-1}"
+}
+
+# ---- Sources ----
+
+# Whose pictures a source has: another's name where it shows the same people.
+owner() {
+  awk -F '\t' -v name="${1%_hands}" '
+    NR == 1 { for (i = 1; i <= NF; i++) if ($i == "signers") at = i }
+    $1 == name && $at ~ /^of / { name = substr($at, 4) }
+    END { print name }' "$root/lib/model/builtin/sources.tsv"
+}
+
+# "NAME:WEIGHT" of all that the built-in model learned from, one to a line.
+learned() {
+  sed -n 's/^ *"sources": "\(.*\)",$/\1/p' "$work/run.json" | tr , '\n'
+}
+
+# The same as a list of --sources, without those of an owner.
+all_but() {
+  local pair
+  for pair in $(learned); do
+    [ "$(owner "${pair%:*}")" = "$1" ] || printf '%s\n' "data/$pair"
+  done | paste -s -d ,
+}
+
+# ---- Networks ----
+
+# train NAME ARGUMENTS...: NAME/model.safetensors, unless it is there. It is the one of the last
+# step: nothing is chosen by people who are to be measured.
+train() {
+  local name=$1
+  shift
+  [ -e "strangers/$name/done" ] && return
+  if [ -e "strangers/$name/last.ckpt" ]; then
+    "$bin/asl-train" -o "strangers/$name" --resume
+  else
+    "$bin/asl-train" -o "strangers/$name" --force "$@" "${COMMON[@]}"
+  fi
+  rm -f "strangers/$name"/*.pack "strangers/$name"/*.ckpt*
+  touch "strangers/$name/done"
+}
+
+# keep TABLE NAME TITLE COMMAND ASL-EVAL-ARGUMENTS...
+keep() {
+  local table=$1 name=$2 title=$3 command=$4
+  shift 4
+  "$bin/asl-eval" --quiet --json "$@" | python3 "$here/make.py" add "$table" "$name" "$title" \
+    "$(sed 's|data/||g; s|strangers/||g' <<<"$command")"
+}
+
+# A network that learned from all but one, on that one.
+left_out() {
+  local pair name person people=()
+  for pair in $(learned); do
+    name=${pair%:*}
+    person=$(owner "$name")
+    if [ "$person" = rendered ] || [[ " ${people[*]-} " == *" $person "* ]]; then continue; fi
+    people+=("$person")
+  done
+  for person in "${people[@]}" asl_alphabet_64; do
+    local sources on=()
+    sources=$(all_but "$person")
+    for name in $(learned | sed 's/:.*//') asl_alphabet_64; do
+      if [ "$(owner "$name")" = "$person" ]; then on+=("data/$name"); fi
+    done
+    local with=(--sources "$sources" --select-on data/cyril "${LEFT_OUT[@]}" "${STRANGERS[@]}"
+      --augment strangers/strong.json)
+    train "without-$person" "${with[@]}"
+    keep leave-out "without-$person" "without \`$person\`" \
+      "asl-train -o without-$person ${with[*]} ${COMMON[*]}" \
+      -m "strangers/without-$person/model.safetensors" --mirror both "${on[@]}"
+  done
+}
+
+# ablate NAME TITLE MIRROR ARGUMENTS...
+ablate() {
+  local name=$1 title=$2 mirror=$3
+  shift 3
+  local with=(--select-on data/cyril "${ABLATION[@]}" "$@")
+  train "$name" "${with[@]}"
+  keep ablation "ablation-$name" "$title" "asl-train -o $name ${with[*]} ${COMMON[*]}" \
+    -m "strangers/$name/model.safetensors" --mirror "$mirror" "${UNSEEN[@]/#/data/}"
+}
+
+ablation() {
+  local all strong=(--augment strangers/strong.json) photos rendered
+  all=$(all_but nobody) photos=$(all_but rendered)
+  rendered=$(learned | sed -n 's|^rendered|data/&|p' | paste -s -d ,)
+  ablate all "all of them" both --sources "$all" "${strong[@]}" "${STRANGERS[@]}"
+  ablate all "read from one side" off --sources "$all" "${strong[@]}" "${STRANGERS[@]}"
+  ablate no-mirror "no mirroring, read from one side" off --sources "$all" \
+    --augment strangers/no-mirror.json "${STRANGERS[@]}"
+  ablate light "light augmentation" both --sources "$all" --augment light "${STRANGERS[@]}"
+  ablate plain "no augmentation" both --sources "$all" "${STRANGERS[@]}"
+  ablate photos "no rendered hands" both --sources "$photos" "${strong[@]}" "${STRANGERS[@]}"
+  ablate rendered "rendered hands alone" both --sources "$rendered" "${strong[@]}" \
+    "${STRANGERS[@]}"
+  ablate unsmoothed "no label smoothing" both --sources "$all" "${strong[@]}" --average 0.998
+  ablate unaveraged "no weight averaging" both --sources "$all" "${strong[@]}" \
+    --label-smoothing 0.1
+}
+
+# split NAME CHOICE: asl_alphabet_64 in two tables, NAME.csv to measure on and NAME-learn.csv. CHOICE,
+# a condition of awk's, says whether picture i of the n of its class, in capture order, is in the first.
+split() {
+  local name=$1 choice=$2
+  printf 'image_path,target\n' | tee "$name-learn.csv" >"$name.csv"
+  printf '%s\n' data/asl_alphabet_64/*/*.jpg |
+    awk -F / -v name="$name" '
+      BEGIN { srand(1) }
+      { line[NR] = $0 "," $3; label[NR] = $3; count[$3]++ }
+      END {
+        for (k = 1; k <= NR; k++) {
+          n = count[label[k]]
+          i = seen[label[k]]++
+          print line[k] >>(('"$choice"') ? name ".csv" : name "-learn.csv")
+        }
+      }'
+}
+
+own() {
+  local name
+  split own-random 'rand() < 0.15'
+  split own-block 'i >= n * 0.425 && i < n * 0.575'
+  for name in random block; do
+    train "own-$name" "own-$name-learn.csv" --val 0.01 "${OWN[@]}"
+    keep own "own-$name" "$name split" \
+      "asl-train own-$name-learn.csv -o own-$name --val 0.01 ${OWN[*]} ${COMMON[*]}" \
+      -m "strangers/own-$name/model.safetensors" --mirror off "own-$name.csv"
+  done
+}
+
+# ---- The whole way ----
+
+main() {
+  if [ $# -lt 2 ] || [ "${1#-}" != "$1" ]; then
+    sed -n '3,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+    exit 2
+  fi
+  sources=$(realpath -- "$1") work=$(realpath -- "$2")
+  shift 2
+  here=$(dirname -- "$(realpath -- "${BASH_SOURCE[0]}")")
+  root=$(realpath -- "$here/../..")
+  bin=$root/build/bin
+  [ -f "$work/run.json" ] || fail "'$work' is not complete: run examples/train-builtin.sh first" 3
+  cmake -S "$root" -B "$root/build" -DCMAKE_BUILD_TYPE=Release -DASL_BUILD_EXAMPLES=ON >/dev/null
+  cmake --build "$root/build" --target asl-train asl-eval
+  cd -- "$work" # so that data sets are called by their names alone
+  mkdir -p strangers
+  [ -d data/asl_alphabet_64 ] || tar -xf "$sources/train/asl_alphabet_64.tar" -C data
+  # The built-in model's augmentation, over fewer epochs.
+  sed 's/"ramp": [0-9]*/"ramp": 3/' augment.json >strangers/strong.json
+  sed 's/}/, "mirror": 0}/' strangers/strong.json >strangers/no-mirror.json
+  [ $# -gt 0 ] || set -- left-out ablation own
+  local table
+  for table in "$@"; do
+    case $table in
+    left-out) left_out ;;
+    ablation) ablation ;;
+    own) own ;;
+    *) fail "no table '$table'; there are left-out, ablation and own" 2 ;;
+    esac
+  done
+  python3 "$here/make.py"
+}
+
+main "$@"
