@@ -14,12 +14,13 @@
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "base/error.h"
+#include "base/system.h"
 
 static asl_status open_regular(int *out, size_t *size, const char *path, asl_error *err)
 {
     asl_status status = ASL_OK;
     struct stat info;
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int fd = asl__sys->open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
 
     if (fd < 0) {
         const int number = errno;
@@ -29,7 +30,7 @@ static asl_status open_regular(int *out, size_t *size, const char *path, asl_err
                                                        : ASL_ERR_IO;
         return asl__fail_errno(err, status, number, "cannot open '%s'", path);
     }
-    if (fstat(fd, &info) != 0) {
+    if (asl__sys->fstat(fd, &info) != 0) {
         status = asl__fail_errno(err, ASL_ERR_IO, errno, "cannot look at '%s'", path);
         goto fail;
     }
@@ -47,14 +48,14 @@ static asl_status open_regular(int *out, size_t *size, const char *path, asl_err
     *size = (size_t)info.st_size;
     return ASL_OK;
 fail:
-    close(fd);
+    asl__sys->close(fd);
     return status;
 }
 
 static asl_status read_all(void *data, size_t size, int fd, const char *path, asl_error *err)
 {
     for (size_t done = 0; done < size;) {
-        const ssize_t got = read(fd, (char *)data + done, size - done);
+        const ssize_t got = asl__sys->read(fd, (char *)data + done, size - done);
 
         if (got > 0)
             done += (size_t)got;
@@ -97,7 +98,7 @@ asl_status asl__file_read(void **data, size_t *size, const char *path, int64_t m
 fail:
     asl__free(bytes);
     if (fd >= 0)
-        close(fd);
+        asl__sys->close(fd);
     return status;
 }
 
@@ -114,7 +115,7 @@ asl_status asl__map_open(asl__map *out, const char *path, asl_error *err)
         status = asl__fail_at(err, ASL_ERR_TRUNCATED, 0, "'%s' is empty", path);
         goto fail;
     }
-    data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    data = asl__sys->mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (data == MAP_FAILED) {
         status = asl__fail_errno(err, errno == ENOMEM ? ASL_ERR_NOMEM : ASL_ERR_IO, errno,
                                  "cannot map '%s'", path);
@@ -123,14 +124,14 @@ asl_status asl__map_open(asl__map *out, const char *path, asl_error *err)
     *out = (asl__map){data, size};
 fail:
     if (fd >= 0)
-        close(fd);
+        asl__sys->close(fd);
     return status;
 }
 
 void asl__map_close(asl__map *map)
 {
     if (map->data != NULL)
-        munmap((void *)(uintptr_t)map->data, map->size);
+        asl__sys->munmap((void *)(uintptr_t)map->data, map->size);
     *map = (asl__map){0};
 }
 
@@ -153,6 +154,6 @@ double asl__clock_seconds(void)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    asl__sys->clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }

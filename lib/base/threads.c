@@ -13,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/system.h"
 
 enum { MAX_THREADS = 256 };
 
@@ -32,7 +33,8 @@ struct asl__pool {
     int64_t count;
     atomic_int_fast64_t next;
 
-    pid_t process; /* the one that has the workers; a forked child has none */
+    bool has_locks; /* what a pool without workers does without */
+    pid_t process;  /* the one that has the workers; a forked child has none */
     int32_t workers;
     pthread_t worker[MAX_THREADS - 1];
 };
@@ -95,6 +97,23 @@ static void *worker_main(void *argument)
     return NULL;
 }
 
+/* All three or none. */
+static bool make_locks(asl__pool *pool)
+{
+    if (asl__sys->mutex_init(&pool->mutex, NULL) != 0)
+        return false;
+    if (asl__sys->cond_init(&pool->opened, NULL) != 0)
+        goto no_opened;
+    if (asl__sys->cond_init(&pool->left, NULL) != 0)
+        goto no_left;
+    return true;
+no_left:
+    pthread_cond_destroy(&pool->opened);
+no_opened:
+    pthread_mutex_destroy(&pool->mutex);
+    return false;
+}
+
 asl_status asl__pool_create(asl__pool **out, int32_t threads, asl_error *err)
 {
     asl__pool *pool = asl__alloc(sizeof *pool);
@@ -107,16 +126,14 @@ asl_status asl__pool_create(asl__pool **out, int32_t threads, asl_error *err)
         threads = asl__core_count();
     if (threads > MAX_THREADS)
         threads = MAX_THREADS;
-    pthread_mutex_init(&pool->mutex, NULL);
-    pthread_cond_init(&pool->opened, NULL);
-    pthread_cond_init(&pool->left, NULL);
+    pool->has_locks = make_locks(pool);
     pool->process = getpid();
 
     /* Workers inherit the mask: the host's signals go to the host's threads. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    while (pool->workers < threads - 1 &&
-           pthread_create(&pool->worker[pool->workers], NULL, worker_main, pool) == 0)
+    while (pool->has_locks && pool->workers < threads - 1 &&
+           asl__sys->thread_create(&pool->worker[pool->workers], NULL, worker_main, pool) == 0)
         pool->workers++;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     *out = pool;
@@ -128,7 +145,7 @@ void asl__pool_free(asl__pool *pool)
     if (pool == NULL)
         return;
     /* In a forked child there is nobody to join or wake, and trying would hang. */
-    if (pool->process == getpid()) {
+    if (pool->has_locks && pool->process == getpid()) {
         pthread_mutex_lock(&pool->mutex);
         pool->ending = true;
         pthread_cond_broadcast(&pool->opened);

@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/random.h"
+#include "base/system.h"
 
 struct asl__writer {
     int fd;
@@ -35,7 +36,7 @@ static asl_status fail_write(const asl__writer *writer, int number, asl_error *e
 static char *follow_once(const char *path)
 {
     char link[PATH_MAX];
-    const ssize_t length = readlink(path, link, sizeof link - 1);
+    const ssize_t length = asl__sys->readlink(path, link, sizeof link - 1);
     const char *slash = strrchr(path, '/');
     char *folder = NULL, *target = NULL;
 
@@ -65,7 +66,7 @@ static asl_status open_folder(asl__writer *writer, char *target, asl_error *err)
         return asl__fail_memory(err, "a file name");
     if (slash != NULL)
         *slash = '\0';
-    writer->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    writer->folder = asl__sys->open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (writer->folder < 0) {
         const int number = errno;
 
@@ -83,7 +84,7 @@ static int create_temporary(asl__writer *writer, mode_t mode)
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz012345";
     struct timespec now;
 
-    clock_gettime(CLOCK_REALTIME, &now);
+    asl__sys->clock_gettime(CLOCK_REALTIME, &now);
     for (uint64_t attempt = 0; attempt < ATTEMPTS; attempt++) {
         uint64_t bits = asl__random_u64((uint64_t)getpid() << 32 | (uint64_t)now.tv_nsec,
                                         (uint64_t)now.tv_sec, attempt);
@@ -93,7 +94,7 @@ static int create_temporary(asl__writer *writer, mode_t mode)
             suffix[i] = letters[bits & 31];
         snprintf(writer->temporary, sizeof writer->temporary, ".%.*s.%s", NAME_PART, writer->name,
                  suffix);
-        writer->fd = openat(writer->folder, writer->temporary,
+        writer->fd = asl__sys->openat(writer->folder, writer->temporary,
                             O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
         if (writer->fd >= 0)
             return 0;
@@ -110,9 +111,9 @@ static int keep_mode(int fd, mode_t mode)
 {
     struct stat info;
 
-    if (fstat(fd, &info) != 0)
+    if (asl__sys->fstat(fd, &info) != 0)
         return errno;
-    return (info.st_mode & 0777) == mode || fchmod(fd, mode) == 0 ? 0 : errno;
+    return (info.st_mode & 0777) == mode || asl__sys->fchmod(fd, mode) == 0 ? 0 : errno;
 }
 
 static asl_status create_file(asl__writer *writer, asl_error *err)
@@ -120,7 +121,7 @@ static asl_status create_file(asl__writer *writer, asl_error *err)
     struct stat old;
     mode_t mode = 0666;
     int number = 0;
-    const bool exists = fstatat(writer->folder, writer->name, &old, AT_SYMLINK_NOFOLLOW) == 0;
+    const bool exists = asl__sys->fstatat(writer->folder, writer->name, &old, AT_SYMLINK_NOFOLLOW) == 0;
 
     /* Renaming over /dev/null would replace the device for the whole system. */
     if (exists && !S_ISREG(old.st_mode) && !S_ISLNK(old.st_mode))
@@ -163,7 +164,7 @@ asl_status asl__writer_write_at(asl__writer *writer, int64_t offset, const void 
                                 asl_error *err)
 {
     for (size_t done = 0; done < size;) {
-        const ssize_t put = pwrite(writer->fd, (const char *)data + done, size - done,
+        const ssize_t put = asl__sys->pwrite(writer->fd, (const char *)data + done, size - done,
                                    (off_t)(offset + (int64_t)done));
 
         if (put > 0)
@@ -190,23 +191,23 @@ asl_status asl__writer_commit(asl__writer *writer, asl_error *err)
     asl_status status = ASL_OK;
     int closed = 0;
 
-    if (fsync(writer->fd) != 0) {
+    if (asl__sys->fsync(writer->fd) != 0) {
         status = fail_write(writer, errno, err);
         goto fail;
     }
-    closed = close(writer->fd);
+    closed = asl__sys->close(writer->fd);
     writer->fd = -1;
     if (closed != 0 && errno != EINTR) {
         status = fail_write(writer, errno, err);
         goto fail;
     }
-    if (renameat(writer->folder, writer->temporary, writer->folder, writer->name) != 0) {
+    if (asl__sys->renameat(writer->folder, writer->temporary, writer->folder, writer->name) != 0) {
         status = fail_write(writer, errno, err);
         goto fail;
     }
     writer->temporary[0] = '\0';
     /* EINVAL: a file system that cannot sync folders. */
-    if (fsync(writer->folder) != 0 && errno != EINVAL)
+    if (asl__sys->fsync(writer->folder) != 0 && errno != EINVAL)
         status = fail_write(writer, errno, err);
 fail:
     asl__writer_abort(writer);
@@ -218,11 +219,11 @@ void asl__writer_abort(asl__writer *writer)
     if (writer == NULL)
         return;
     if (writer->fd >= 0)
-        close(writer->fd);
+        asl__sys->close(writer->fd);
     if (writer->temporary[0] != '\0')
-        unlinkat(writer->folder, writer->temporary, 0);
+        asl__sys->unlinkat(writer->folder, writer->temporary, 0);
     if (writer->folder >= 0)
-        close(writer->folder);
+        asl__sys->close(writer->folder);
     asl__free(writer->name);
     asl__free(writer->path);
     asl__free(writer);

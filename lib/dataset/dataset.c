@@ -3,6 +3,7 @@
 #include "dataset/dataset.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <zlib.h>
@@ -10,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/options.h"
+#include "base/system.h"
 #include "dataset/little.h"
 #include "dataset/source.h"
 #include "dataset/view.h"
@@ -44,7 +46,7 @@ static asl_status fill_source(asl__source *source, const char *path, asl_error *
 {
     struct stat info;
 
-    if (stat(path, &info) != 0) {
+    if (asl__sys->fstatat(AT_FDCWD, path, &info, 0) != 0) {
         const int number = errno;
 
         return asl__fail_errno(

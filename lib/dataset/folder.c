@@ -15,6 +15,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/system.h"
 
 enum { OPEN_FLAGS = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC };
 
@@ -65,11 +66,11 @@ static int walk(int folder, const char *path)
         if (length <= NAME_MAX) {
             memcpy(name, path, length);
             name[length] = '\0';
-            next = openat(fd, name, OPEN_FLAGS | O_NOFOLLOW | (slash == NULL ? 0 : O_DIRECTORY));
+            next = asl__sys->openat(fd, name, OPEN_FLAGS | O_NOFOLLOW | (slash == NULL ? 0 : O_DIRECTORY), 0);
             number = errno;
         }
         if (fd != folder)
-            close(fd);
+            asl__sys->close(fd);
         errno = number;
         if (next < 0 || slash == NULL)
             return next;
@@ -92,7 +93,7 @@ static int open_below(const asl__folder *folder, const char *path)
         errno = ENOMEM;
         return -1;
     }
-    if (realpath(joined, real) != NULL) {
+    if (asl__sys->realpath(joined, real) != NULL) {
         inside = below(folder, real);
         errno = EXDEV;
         if (inside != NULL)
@@ -112,14 +113,14 @@ asl_status asl__folder_open(asl__folder *out, const char *path, asl_error *err)
     int fd = -1;
 
     *out = ASL__FOLDER_NONE;
-    if (realpath(path, real) == NULL)
+    if (asl__sys->realpath(path, real) == NULL)
         return fail_open(errno, path, err);
-    fd = open(real, OPEN_FLAGS | O_DIRECTORY);
+    fd = asl__sys->open(real, OPEN_FLAGS | O_DIRECTORY, 0);
     if (fd < 0)
         return fail_open(errno, path, err);
     out->path = asl__strdup(real);
     if (out->path == NULL) {
-        close(fd);
+        asl__sys->close(fd);
         return asl__fail_memory(err, "a folder's name");
     }
     out->fd = fd;
@@ -147,7 +148,7 @@ fail:
 void asl__folder_close(asl__folder *folder)
 {
     if (folder->fd >= 0)
-        close(folder->fd);
+        asl__sys->close(folder->fd);
     asl__free(folder->path);
     *folder = ASL__FOLDER_NONE;
 }
@@ -164,8 +165,8 @@ asl_status asl__folder_look(asl__entry_kind *kind, const asl__folder *folder, co
         return ASL_OK;
     if (fd < 0)
         return fail_open(errno, path, err);
-    number = fstat(fd, &info) == 0 ? 0 : errno;
-    close(fd);
+    number = asl__sys->fstat(fd, &info) == 0 ? 0 : errno;
+    asl__sys->close(fd);
     if (number != 0)
         return fail_open(number, path, err);
     if (S_ISREG(info.st_mode))
@@ -183,7 +184,7 @@ asl_status asl__folder_open_file(int *fd, asl__file_facts *facts, const asl__fol
     int file = open_below(folder, path);
 
     *fd = -1;
-    if (file < 0 || fstat(file, &info) != 0) {
+    if (file < 0 || asl__sys->fstat(file, &info) != 0) {
         status = fail_open(errno, path, err);
         goto fail;
     }
@@ -198,7 +199,7 @@ asl_status asl__folder_open_file(int *fd, asl__file_facts *facts, const asl__fol
     return ASL_OK;
 fail:
     if (file >= 0)
-        close(file);
+        asl__sys->close(file);
     return status;
 }
 
@@ -207,12 +208,12 @@ asl_status asl__folder_open_dir(DIR **dir, const asl__folder *folder, const char
 {
     const int fd = open_below(folder, path);
 
-    *dir = fd < 0 ? NULL : fdopendir(fd);
+    *dir = fd < 0 ? NULL : asl__sys->fdopendir(fd);
     if (*dir == NULL) {
         const int number = errno;
 
         if (fd >= 0)
-            close(fd);
+            asl__sys->close(fd);
         return fail_open(number, path, err);
     }
     return ASL_OK;
@@ -223,7 +224,7 @@ asl_status asl__folder_peek(size_t *got, void *data, size_t size, int fd, const 
 {
     *got = 0;
     while (*got < size) {
-        const ssize_t count = read(fd, (char *)data + *got, size - *got);
+        const ssize_t count = asl__sys->read(fd, (char *)data + *got, size - *got);
 
         if (count == 0)
             break;
@@ -271,7 +272,7 @@ asl_status asl__folder_read(void **data, size_t *size, const asl__folder *folder
 fail:
     asl__free(bytes);
     if (fd >= 0)
-        close(fd);
+        asl__sys->close(fd);
     return status;
 }
 

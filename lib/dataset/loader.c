@@ -14,6 +14,7 @@
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "base/error.h"
+#include "base/system.h"
 #include "dataset/dataset.h"
 
 /* One batch with the consumer, and a few ready or in the making: enough to smooth out pictures that
@@ -48,6 +49,7 @@ struct asl__loader {
     bool ending;
     int32_t busy; /* threads inside a picture */
 
+    bool has_locks;
     pid_t process; /* the one that has the threads; a forked child has none */
     int32_t threads;
     pthread_t thread[MAX_THREADS];
@@ -176,13 +178,36 @@ static asl_status start_threads(asl__loader *loader, asl_error *err)
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     while (number == 0 && loader->threads < loader->options.threads) {
-        number = pthread_create(&loader->thread[loader->threads], NULL, thread_main, loader);
+        number = asl__sys->thread_create(&loader->thread[loader->threads], NULL, thread_main, loader);
         loader->threads += number == 0;
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (loader->threads == 0)
         return asl__fail_errno(err, ASL_ERR_SYSTEM, number, "cannot start a thread");
     return ASL_OK;
+}
+
+/* All three or none. */
+static asl_status make_locks(asl__loader *loader, asl_error *err)
+{
+    int number = asl__sys->mutex_init(&loader->mutex, NULL);
+
+    if (number != 0)
+        goto no_mutex;
+    number = asl__sys->cond_init(&loader->work, NULL);
+    if (number != 0)
+        goto no_work;
+    number = asl__sys->cond_init(&loader->ready, NULL);
+    if (number != 0)
+        goto no_ready;
+    loader->has_locks = true;
+    return ASL_OK;
+no_ready:
+    pthread_cond_destroy(&loader->work);
+no_work:
+    pthread_mutex_destroy(&loader->mutex);
+no_mutex:
+    return asl__fail_errno(err, ASL_ERR_SYSTEM, number, "cannot make a lock");
 }
 
 asl_status asl__loader_create(asl__loader **out, const asl_dataset *dataset,
@@ -200,9 +225,7 @@ asl_status asl__loader_create(asl__loader **out, const asl_dataset *dataset,
         return asl__fail_memory(err, "a loader");
     loader->options = *options;
     loader->process = getpid();
-    pthread_mutex_init(&loader->mutex, NULL);
-    pthread_cond_init(&loader->work, NULL);
-    pthread_cond_init(&loader->ready, NULL);
+    ASL__TRY(make_locks(loader, err));
     ASL__TRY(asl__dataset_share(&loader->dataset, dataset, err));
     ASL__TRY(allocate(loader, err));
     ASL__TRY(start_threads(loader, err));
@@ -216,7 +239,7 @@ fail:
 static void stop_threads(asl__loader *loader)
 {
     /* In a forked child there is nobody to join or wake, and trying would hang. */
-    if (loader->process != getpid())
+    if (!loader->has_locks || loader->process != getpid())
         return;
     pthread_mutex_lock(&loader->mutex);
     loader->ending = true;

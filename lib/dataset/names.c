@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Listing folders in an order that depends on the names alone: neither on the file system nor on
  * the locale. */
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/system.h"
 #include "base/text.h"
 #include "dataset/folder.h"
 
@@ -97,7 +97,7 @@ static asl_status read_names(asl__buffer *text, int64_t *count, DIR *dir, const 
 
     for (;;) {
         errno = 0;
-        entry = readdir(dir);
+        entry = asl__sys->readdir(dir);
         if (entry == NULL)
             break;
         if (entry->d_name[0] == '.')
@@ -133,11 +133,11 @@ asl_status asl__folder_list(asl__names *out, const asl__folder *folder, const ch
         out->items[i] = name;
     qsort(out->items, (size_t)out->count, sizeof *out->items,
           natural ? compare_natural : compare_bytes);
-    closedir(dir);
+    asl__sys->closedir(dir);
     return ASL_OK;
 fail:
     if (dir != NULL)
-        closedir(dir);
+        asl__sys->closedir(dir);
     asl__buffer_free(&text);
     asl__names_free(out);
     return status;

@@ -3,10 +3,10 @@
 #include "dataset/source.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/system.h"
 #include "base/text.h"
 #include "image/image.h"
 
@@ -235,7 +235,7 @@ static asl_status look_at_file(asl__file_facts *facts, const asl__source *source
         status = asl__fail(err, sniffed.code, "'%s': %s", path, sniffed.message);
 fail:
     if (fd >= 0)
-        close(fd);
+        asl__sys->close(fd);
     return status;
 }
 

@@ -4,10 +4,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/system.h"
 #include "base/text.h"
 #include "train/checkpoint.h"
 
@@ -188,16 +188,16 @@ fail:
 static asl_status keep_previous(const char *path, const char *previous, const char *temporary,
                                 asl_error *err)
 {
-    unlink(temporary);
-    const bool linked = linkat(AT_FDCWD, path, AT_FDCWD, temporary, AT_SYMLINK_FOLLOW) == 0;
+    asl__sys->unlinkat(AT_FDCWD, temporary, 0);
+    const bool linked = asl__sys->linkat(AT_FDCWD, path, AT_FDCWD, temporary, AT_SYMLINK_FOLLOW) == 0;
     if (!linked && errno == ENOENT)
         return ASL_OK; /* there is none yet */
-    if (rename(linked ? temporary : path, previous) != 0) {
+    if (asl__sys->renameat(AT_FDCWD, linked ? temporary : path, AT_FDCWD, previous) != 0) {
         const int number = errno;
-        unlink(temporary);
+        asl__sys->unlinkat(AT_FDCWD, temporary, 0);
         return asl__fail_errno(err, ASL_ERR_IO, number, "cannot keep '%s' as '%s'", path, previous);
     }
-    unlink(temporary); /* still there when both names already were the same file */
+    asl__sys->unlinkat(AT_FDCWD, temporary, 0); /* still there when both names already were the same file */
     return ASL_OK;
 }
 
