@@ -4,6 +4,7 @@
 #   tests/run.sh          everything: a Release build with gcc, an ASan + UBSan build with clang,
 #                         and the tests of what threads share under TSan
 #   tests/run.sh quick    the tests labelled quick, Release build only
+#   tests/run.sh full     everything, and what counts runs in its large size: hours
 #
 # Installs what the tests need (Debian 12), builds under build/tests-*, and ends with ctest's
 # closing line. Exit status 0 only when every test passed. Real pictures are found through
@@ -13,9 +14,10 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 mode=${1:-all}
 case $mode in
-  all | quick) ;;
-  -h | --help) sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
-  *) echo "tests/run.sh: unknown mode '$mode'; use 'all' or 'quick'" >&2; exit 2 ;;
+  all | quick) full=OFF ;;
+  full) full=ON && export ASL_TEST_FULL=1 ;;
+  -h | --help) sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+  *) echo "tests/run.sh: unknown mode '$mode'; use 'all', 'quick' or 'full'" >&2; exit 2 ;;
 esac
 
 packages=(build-essential cmake ninja-build ccache pkg-config clang libclang-rt-14-dev llvm-14
@@ -49,7 +51,7 @@ jobs=$(nproc)
 build() {
   local folder=$1 targets=$2
   shift 2
-  cmake -S . -B "$folder" -G Ninja -DASL_BUILD_TESTS=ON -DASL_WERROR=ON \
+  cmake -S . -B "$folder" -G Ninja -DASL_BUILD_TESTS=ON -DASL_WERROR=ON -DASL_TEST_FULL="$full" \
     -DCMAKE_C_COMPILER_LAUNCHER=ccache "$@" >"$folder.log" 2>&1 || { cat "$folder.log"; return 1; }
   # shellcheck disable=SC2086 # several targets
   cmake --build "$folder" -j "$jobs" --target $targets

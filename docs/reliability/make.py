@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""Makes docs/reliability.md: the faults, what happens, and which test proves it.
+
+    python3 docs/reliability/make.py                write the page
+    python3 docs/reliability/make.py --check        fail unless it is current
+    python3 docs/reliability/make.py collect LOG... keep the lines that begin with "count: " of
+                                                    ctest's logs (Testing/Temporary/LastTest.log)
+                                                    as counts.tsv, in place of those of the same
+                                                    tests; LOG may be "full:FILE" for a log of
+                                                    tests/run.sh full
+    python3 docs/reliability/make.py tests          the tests that the page names, one to a line
+
+faults.tsv has a row for each fault: section, fault, what happens, tests.
+"""
+
+from __future__ import annotations
+
+import csv
+import pathlib
+import re
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+PAGE = HERE.parent / "reliability.md"
+COLUMNS = ["test", "size", "count"]
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    with open(HERE / name, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def table(heads: list[str], lines: list[list[str]]) -> str:
+    return "\n".join(["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads),
+                      *("| " + " | ".join(line) + " |" for line in lines)])
+
+
+def tests_of(fault: dict[str, str]) -> list[str]:
+    return fault["tests"].split(", ")
+
+
+def faults() -> str:
+    """A table for each section."""
+    sections: dict[str, list[list[str]]] = {}
+    for fault in rows("faults.tsv"):
+        tests = ", ".join(f"`{name}`" for name in tests_of(fault))
+        sections.setdefault(fault["section"], []).append(
+            [fault["fault"], fault["what happens"], tests])
+    return "\n\n".join(f"### {section}\n\n" + table(["fault", "what happens", "proven by"], lines)
+                       for section, lines in sections.items())
+
+
+def counts() -> str:
+    return table(["test", "size", "counted"],
+                 [[f"`{row['test']}`", row["size"], row["count"]] for row in rows("counts.tsv")])
+
+
+def page() -> str:
+    text = (HERE / "reliability.md.in").read_text(encoding="utf-8")
+    return text.replace("@FAULTS@", faults()).replace("@COUNTS@", counts())
+
+
+def counted(log: str) -> list[list[str]]:
+    """Test and line, in the order of their names."""
+    found = []
+    for part in re.split(r"^\d+/\d+ Test: ", log, flags=re.M)[1:]:
+        name = part.split("\n", 1)[0].strip()
+        found += [[name, line] for line in re.findall(r"^count: (.+)$", part, re.M)]
+    return sorted(found)
+
+
+def collect(logs: list[str]) -> None:
+    kept: dict[tuple[str, str], list[str]] = {}
+    for row in rows("counts.tsv"):
+        kept.setdefault((row["test"], row["size"]), []).append(row["count"])
+    for log in logs:
+        size, _, path = log.rpartition(":")
+        fresh: dict[tuple[str, str], list[str]] = {}
+        for name, line in counted(pathlib.Path(path).read_text(encoding="utf-8", errors="replace")):
+            fresh.setdefault((name, size or "CI"), []).append(line)
+        kept.update(fresh)
+    lines = ["\t".join([*key, line]) for key in sorted(kept) for line in kept[key]]
+    (HERE / "counts.tsv").write_text("\n".join(["\t".join(COLUMNS), *lines]) + "\n",
+                                     encoding="utf-8")
+
+
+def main(arguments: list[str]) -> int:
+    if not arguments:
+        PAGE.write_text(page(), encoding="utf-8")
+    elif arguments == ["--check"]:
+        if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != page():
+            print(f"{PAGE} is not current: run docs/reliability/make.py")
+            return 1
+    elif arguments == ["tests"]:
+        print("\n".join(sorted({name for fault in rows("faults.tsv") for name in tests_of(fault)})))
+    elif arguments[0] == "collect" and len(arguments) > 1:
+        collect(arguments[1:])
+    else:
+        print(__doc__, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
