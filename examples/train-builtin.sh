@@ -26,7 +26,7 @@ RECIPE=(--preset robust --size 96 --epochs 66 --epoch-pictures 30000 --batch 32
   --average 0.999 --start-size 64 --start-share 0.6 --seed 1)
 AUGMENT='{"base": "strong", "rotation": 18, "rotation_limit": 45, "aspect": 1.35,
   "brightness": [0.55, 1.6], "negative": 0.05, "ramp": 12}'
-MIRROR=both # How the model is to read, and what it is calibrated for.
+READ=(--mirror both --looks 3) # How the model is to read, and what it is calibrated for.
 
 usage() { sed -n '3,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
@@ -115,13 +115,15 @@ train() {
   fi
 }
 
-# Calibrated with the weights that people will have: 8-bit ones, which stay the same 8-bit ones.
+# The weights after the last epoch, where the schedule comes to rest: which of the last epochs is the
+# best on two people is chance. Calibrated with the weights that people will have: 8-bit ones, which
+# stay the same 8-bit ones.
 finish() {
   local chosen
   mapfile -t chosen < <(chosen_by)
-  "$bin/asl-info" -m "$work/run/best.safetensors" --save "$work/small.safetensors" --weights i8 \
+  "$bin/asl-info" -m "$work/run/model.safetensors" --save "$work/small.safetensors" --weights i8 \
     --force
-  "$bin/asl-eval" -m "$work/small.safetensors" "${chosen[@]}" --mirror "$MIRROR" \
+  "$bin/asl-eval" -m "$work/small.safetensors" "${chosen[@]}" "${READ[@]}" \
     --calibrate "$work/calibrated.safetensors" --force "${ENGINE[@]:0:4}"
   "$bin/asl-info" -m "$work/calibrated.safetensors" --save "$work/letters.safetensors" \
     --weights i8 --force
@@ -148,7 +150,7 @@ record() {
     --select-on "$(chosen_by | sed 's|.*/||' | paste -s -d ,)" "${RECIPE[@]}" --augment augment.json \
     "${ENGINE[@]}"),
   "augmentation": $(json "$AUGMENT" | tr -d "\n" | tr -s " "),
-  "mirror": $(json "$MIRROR"),
+  "read": $(json "${READ[@]}"),
   "version": $(json "$("$bin/asl-train" --version)")
 }
 EOF

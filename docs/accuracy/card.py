@@ -22,7 +22,8 @@ def model() -> str:
             ("weights", "8-bit integers, one scale for each output channel"),
             ("temperature", facts.get("asl.temperature", "1")),
             ("letter threshold", facts.get("asl.letter_threshold", "none")),
-            ("mirror", facts.get("asl.mirror", "as the caller says"))]
+            ("mirror", facts.get("asl.mirror", "as the caller says")),
+            ("looks", facts.get("asl.looks", "1"))]
     return table(["what", ""], [[key, value] for key, value in rows])
 
 

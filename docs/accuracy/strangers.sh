@@ -13,7 +13,7 @@ set -euo pipefail
 COMMON=(--batch 32 --optimizer adamw --schedule one-cycle --lr 1e-3 --weight-decay 0.02
   --per-class 800 --backend cpu --isa avx512 --precision bf16 --seed 1)
 STRANGERS=(--label-smoothing 0.1 --average 0.998)
-LEFT_OUT=(--preset fast --size 96 --start-size 64 --start-share 0.6 --epochs 8
+LEFT_OUT=(--preset fast --size 96 --start-size 64 --start-share 0.6 --epochs 6
   --epoch-pictures 30000)
 ABLATION=(--preset fast --size 64 --epochs 8 --epoch-pictures 15000)
 OWN=(--preset fast --size 64 --epochs 5 --augment light --average 0.99)

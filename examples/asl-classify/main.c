@@ -351,6 +351,7 @@ int main(int argc, char **argv)
         CLI_TEXT(0, "finder", "MODEL", &c.finder_path,
                  "model that finds it (.safetensors); the built-in one when none is named"),
         CLI_MIRROR(&inferer_options.mirror),
+        CLI_LOOKS(&inferer_options.looks),
         CLI_FORCE(&c.force),
         CLI_HEADING("Engine"),
         CLI_BACKEND(&inferer_options.backend),

@@ -9,7 +9,8 @@
 #include "common/cli.h"
 #include "common/json.h"
 
-static int write_model(const calibration *c, const asl_model *model, int32_t mirror)
+static int write_model(const calibration *c, const asl_model *model,
+                       const asl_inferer_options *read)
 {
     asl_error err = ASL_ERROR_INIT;
     asl_model *copy = NULL;
@@ -17,7 +18,8 @@ static int write_model(const calibration *c, const asl_model *model, int32_t mir
     asl_calibration wishes;
     asl_model_get_info(&info, model, NULL);
     asl_calibration_init(&wishes, sizeof wishes);
-    wishes.mirror = mirror == ASL_MIRROR_MODEL ? info.mirror : mirror;
+    wishes.mirror = read->mirror == ASL_MIRROR_MODEL ? info.mirror : read->mirror;
+    wishes.looks = read->looks == 0 ? info.looks : read->looks;
     wishes.temperature = c->temperature;
     wishes.letter_threshold = c->letter_threshold;
     asl_status status = asl_model_with_calibration(&copy, model, &wishes, &err);
@@ -51,7 +53,7 @@ static void compare(calibration *c, const measure_set *sets, double temperature)
     c->letters.false_share = others > 0 ? c->letters.false_share / others : NAN;
 }
 
-int calibrate(calibration *out, const char *path, const table *t, int32_t mirror)
+int calibrate(calibration *out, const char *path, const table *t, const asl_inferer_options *read)
 {
     *out = (calibration){.path = path};
     measure_set *sets = table_sets(&out->count, t, true);
@@ -67,7 +69,7 @@ int calibrate(calibration *out, const char *path, const table *t, int32_t mirror
             measure_letter_threshold(sets, out->count, out->temperature, LETTER_SHARE);
     compare(out, sets, t->temperature);
     free(sets);
-    return write_model(out, t->model, mirror);
+    return write_model(out, t->model, read);
 }
 
 void calibration_print(const calibration *c)

@@ -14,9 +14,9 @@ typedef struct calibration {
 } calibration;
 
 /** Find them on those of the data sets that the model was not trained on, and write a copy of the
- * model. @param mirror  ASL_MIRROR_* that the copy is to be read with; MODEL leaves what the model
- * says. @return an exit code of cli.h. */
-int calibrate(calibration *out, const char *path, const table *t, int32_t mirror);
+ * model. @param read  How the copy is to be read: mirror and looks; what is left to the
+ * model stays what it says. @return an exit code of cli.h. */
+int calibrate(calibration *out, const char *path, const table *t, const asl_inferer_options *read);
 
 void calibration_print(const calibration *c);
 json_t *calibration_json(const calibration *c);

@@ -187,8 +187,7 @@ static int evaluate_all(results *r, asl_inferer *inferer, char **paths, const se
     if (s->trained_on)
         table_mark(&r->table, s->trained_on);
     table_measure(&r->table);
-    return s->calibrate ? calibrate(&r->calibration, s->calibrate, &r->table, s->inferer.mirror)
-                        : CLI_OK;
+    return s->calibrate ? calibrate(&r->calibration, s->calibrate, &r->table, &s->inferer) : CLI_OK;
 }
 
 static int run(const settings *s, const asl_model *model, char **paths, int count)
@@ -247,6 +246,7 @@ int main(int argc, char **argv)
                  "beside those of the others"),
         CLI_FLAG(0, "details", &s.details, "every table also when there are several data sets"),
         CLI_MIRROR(&s.inferer.mirror),
+        CLI_LOOKS(&s.inferer.looks),
         CLI_TEXT(0, "calibrate", "FILE", &s.calibrate,
                  "find temperature and letter threshold on the data sets that the model was not "
                  "trained on, each weighing the same, and write the model with them "

@@ -139,6 +139,8 @@ static void print_calibration(const asl_model_info *info)
         printf("  no letter    below %.3f\n", info->letter_threshold);
     if (mirror_name(info->mirror))
         printf("  mirror       %s\n", mirror_name(info->mirror));
+    if (info->looks > 0)
+        printf("  looks        %d\n", info->looks);
 }
 
 static void print_model(const asl_model *model, const char *path)

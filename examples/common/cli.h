@@ -115,6 +115,11 @@ typedef struct cli_option {
     CLI_CHOICE(0, "mirror", "model|off|on|both|auto", target,                                      \
                "which side of pictures to read: as the model says, as they are, mirrored, both "   \
                "together, or the one that does better on the first 30")
+/** @p target is an int32_t, as in asl_inferer_options. */
+#define CLI_LOOKS(target)                                                                          \
+    CLI_INT(0, "looks", "N", target, 0, 3,                                                         \
+            "looks at each picture: 1, as it is; 3, also turned by 20 degrees to either side; 0, " \
+            "as the model says")
 #define CLI_FORCE(target)   CLI_FLAG('f', "force", target, "replace what is already there")
 #define CLI_JSON(target)    CLI_FLAG(0, "json", target, "results as JSON")
 #define CLI_QUIET(target)   CLI_FLAG('q', "quiet", target, "only results and errors")

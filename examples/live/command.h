@@ -60,6 +60,7 @@ struct live_command {
         CLI_CHOICE(0, "hand", "right|left|auto", &(c)->session.hand,                               \
                    "which hand signs; auto does as the model says, or tries both at first"),       \
         CLI_FLAG(0, "left-handed", &(c)->left_handed, "the same as --hand left"),                  \
+        CLI_LOOKS(&(c)->session.inferer.looks),                                                    \
         CLI_CHOICE(0, "profile", "default|learner|fluent", &(c)->profile,                          \
                    "pace of the signer: learner is for up to one letter a second, default for "    \
                    "two, fluent for three"),                                                       \

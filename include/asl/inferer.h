@@ -34,6 +34,11 @@ typedef struct asl_inferer_options {
     const char *precision; /**< Of products: "auto" (default, also NULL) is "fp32" on processors and
                                 "tf32" on "cuda"; "bf16" is fast on GPUs and on processors with AMX
                                 (docs/backends.md gives the errors). */
+    int32_t looks;    /**< How often the network looks at a picture: 1, as it is; 3, also turned by
+                           20 degrees to either side, and the mean of the logits counts: three
+                           times the work, for people who hold their hands differently. 0 (default)
+                           = as the model says, 1 when it says nothing. */
+    int32_t reserved; /**< 0. */
 } asl_inferer_options;
 
 /** Write the defaults into the first @p struct_size bytes of @p options; pass sizeof *options.

@@ -142,7 +142,8 @@ typedef struct asl_model_info {
                                     this, 0..1; 0 when unknown: then there always is one. */
     int32_t mirror;            /**< ASL_MIRROR_*: how the model wants hands of both sides read;
                                     ASL_MIRROR_MODEL when it says nothing. */
-    int32_t reserved;          /**< 0. */
+    int32_t looks;             /**< How often it wants to look at a picture, 1 or 3 (see
+                                    asl_inferer_options); 0 when it says nothing. */
 } asl_model_info;
 
 /** Fill @p out; its strings live as long as the model. @return ASL_OK; ASL_ERR_ARG. @since 1.0 */
@@ -190,6 +191,8 @@ typedef struct asl_calibration {
     int32_t mirror;          /**< ASL_MIRROR_*; default ASL_MIRROR_MODEL: says nothing. */
     double temperature;      /**< 0.01..100; default 1. */
     double letter_threshold; /**< 0..1; default 0: none. */
+    int32_t looks;           /**< 1 or 3, see asl_inferer_options; default 0: says nothing. */
+    int32_t reserved;        /**< 0. */
 } asl_calibration;
 
 /** Write the defaults into the first @p struct_size bytes of @p calibration; pass sizeof

@@ -84,6 +84,19 @@ typedef struct asl__recipe {
     asl__draw grain; /* for whoever needs many numbers */
 } asl__recipe;
 
+/* Leaves a picture as it is. */
+#define ASL__RECIPE_NONE                                                                           \
+    ((asl__recipe){.centre = {0.5F, 0.5F},                                                         \
+                   .window = 1,                                                                    \
+                   .scale = 1,                                                                     \
+                   .aspect = 1,                                                                    \
+                   .brightness = 1,                                                                \
+                   .contrast = 1,                                                                  \
+                   .saturation = 1,                                                                \
+                   .gain = {1, 1, 1},                                                              \
+                   .gamma = 1,                                                                     \
+                   .light = 1})
+
 /* A pure function of its arguments. Every value is drawn whether it is used or not, so that turning
  * one key leaves the draws of the others alone. */
 asl__recipe asl__recipe_draw(const asl__augment_keys *full, uint64_t seed, int64_t epoch,

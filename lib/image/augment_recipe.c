@@ -230,14 +230,7 @@ asl__recipe asl__recipe_draw(const asl__augment_keys *full, uint64_t seed, int64
                              int64_t sample)
 {
     const asl__augment_keys keys = asl__augment_keys_at(full, epoch);
-    asl__recipe out = {.centre = {0.5F, 0.5F},
-                       .window = 1,
-                       .brightness = 1,
-                       .contrast = 1,
-                       .saturation = 1,
-                       .gain = {1, 1, 1},
-                       .gamma = 1,
-                       .light = 1};
+    asl__recipe out = ASL__RECIPE_NONE;
     const uint64_t stream = ASL__STREAM_AUGMENT | (uint64_t)epoch << 8;
     asl__draw draw = {asl__random_u64(seed, stream, (uint64_t)sample)};
     out.grain.state = asl__draw_u64(&draw);

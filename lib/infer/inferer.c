@@ -58,7 +58,7 @@ static asl_status build(asl_inferer *inferer, const asl_model *model,
     ASL__TRY(asl__backend_find(&inferer->backend, inferer->chosen, sizeof inferer->chosen,
                                asl__backend_asked(options->backend, options->isa), err));
     ASL__TRY(asl__model_fold(&inferer->model, model, err));
-    asl__sides_init(&inferer->sides, model, options->mirror);
+    asl__sides_init(&inferer->sides, model, options->mirror, options->looks);
     inferer->temperature = model->calibration.temperature;
     inferer->batch_size = options->batch_size;
     const asl__network *network = &inferer->model->network;
@@ -100,6 +100,9 @@ asl_status asl_inferer_create(asl_inferer **out, const asl_model *model,
     if (resolved.mirror < ASL_MIRROR_MODEL || resolved.mirror > ASL_MIRROR_AUTO)
         return asl__fail(err, ASL_ERR_ARG, "%s: mirror %d is none of ASL_MIRROR_*", __func__,
                          resolved.mirror);
+    if (resolved.looks != 0 && !asl__is_look_count(resolved.looks))
+        return asl__fail(err, ASL_ERR_ARG, "%s: looks is %d, not 0, 1 or 3", __func__,
+                         resolved.looks);
     ASL__TRY(asl__resolve_threads(&resolved.threads, __func__, err));
     inferer = asl__alloc(sizeof *inferer);
     if (!inferer)

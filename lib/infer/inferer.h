@@ -18,8 +18,8 @@ struct asl_inferer {
     asl__sides sides;
     double temperature;
     size_t image_bytes; /* of one picture at the network's size */
-    uint8_t *images;    /* uint8[sides][batch_size][height][width][3] */
-    float *logits;      /* float[sides][batch_size][classes] */
+    uint8_t *images;    /* uint8[sides][looks][batch_size][height][width][3] */
+    float *logits;      /* float[sides][looks][batch_size][classes] */
     asl__scratch scaling;
 };
 

@@ -4,9 +4,14 @@
 
 #include <string.h>
 
+#include "base/error.h"
+#include "image/augment.h"
 #include "infer/inferer.h"
 
 enum { HANDS_WANTED = 30 };
+
+/* How far many looks are turned, in radians: 20 degrees. */
+#define TURN 0.34906585F
 
 void asl_inferer_reset(asl_inferer *inferer)
 {
@@ -24,19 +29,24 @@ int32_t asl_inferer_mirror(const asl_inferer *inferer)
     return inferer ? inferer->sides.read : 0;
 }
 
-void asl__sides_init(asl__sides *sides, const asl_model *model, int32_t mirror)
+void asl__sides_init(asl__sides *sides, const asl_model *model, int32_t mirror, int32_t looks)
 {
+    if (looks == 0)
+        looks = model->calibration.looks;
+
     if (mirror == ASL_MIRROR_MODEL)
         mirror = model->calibration.mirror;
     if (mirror == ASL_MIRROR_MODEL)
         mirror = ASL_MIRROR_OFF;
     *sides = (asl__sides){.asked = mirror, .read = mirror, .ahead = ASL_MIRROR_OFF};
+    sides->looks = looks == 0 ? 1 : looks;
     sides->nothing = asl__model_find_label(model, "nothing");
 }
 
 int32_t asl__sides_most(const asl__sides *sides)
 {
-    return sides->asked == ASL_MIRROR_BOTH || sides->asked == ASL_MIRROR_AUTO ? 2 : 1;
+    const bool both = sides->asked == ASL_MIRROR_BOTH || sides->asked == ASL_MIRROR_AUTO;
+    return (both ? 2 : 1) * sides->looks;
 }
 
 /* out may be the picture itself: pixels change places in pairs. */
@@ -55,27 +65,78 @@ static void mirror_picture(uint8_t *out, const uint8_t *picture, int32_t width, 
     }
 }
 
+/* Behind `count` pictures, the same turned one way and then the other. */
+static asl_status add_turned(asl_inferer *inferer, int32_t count, asl_error *err)
+{
+    const asl__shape *input = &inferer->model->network.input;
+    const size_t bytes = inferer->image_bytes;
+    asl__augment_scratch unused = {0}; /* taken for pictures of another size or format only */
+    asl__recipe recipe = ASL__RECIPE_NONE;
+    asl_status status = ASL_OK;
+    for (int32_t i = 0; i < (ASL__MANY_LOOKS - 1) * count; i++) {
+        const asl_image_view view = {inferer->images + (size_t)(i % count) * bytes,
+                                     input->width,
+                                     input->height,
+                                     (int64_t)input->width * 3,
+                                     ASL_FORMAT_RGB24,
+                                     0};
+        const asl__canvas canvas = {inferer->images + (size_t)(count + i) * bytes, input->width,
+                                    input->height};
+        recipe.angle = i < count ? TURN : -TURN;
+        ASL__TRY(asl__augment_gather(&canvas, &unused, &view, &recipe, err));
+    }
+fail:
+    asl__augment_scratch_free(&unused);
+    return status;
+}
+
+static void add_mirrored(asl_inferer *inferer, const uint8_t *images, int32_t count)
+{
+    const asl__shape *input = &inferer->model->network.input;
+    const size_t bytes = inferer->image_bytes;
+    uint8_t *out = inferer->images + (inferer->sides.pass_both ? (size_t)count * bytes : 0);
+    for (int32_t i = 0; i < count; i++)
+        mirror_picture(out + (size_t)i * bytes, images + (size_t)i * bytes, input->width,
+                       input->height);
+}
+
+/* The mean of all looks at picture i of a side becomes logits i of that side. */
+static void join_looks(float *logits, int32_t looks, size_t values)
+{
+    for (size_t i = 0; i < values; i++) {
+        float sum = logits[i];
+        for (int32_t look = 1; look < looks; look++)
+            sum += logits[(size_t)look * values + i];
+        logits[i] = sum / (float)looks;
+    }
+}
+
 asl_status asl__sides_run(asl_inferer *inferer, const uint8_t *images, int32_t count,
                           asl_error *err)
 {
     asl__sides *sides = &inferer->sides;
-    const asl__shape *input = &inferer->model->network.input;
-    const size_t bytes = inferer->image_bytes;
-    sides->pass_count = count;
+    const size_t classes = (size_t)inferer->model->network.classes;
+    const int32_t shown = count * sides->looks;
+    asl_status status;
+    sides->pass_count = shown;
     sides->pass_both = sides->read == ASL_MIRROR_BOTH || sides->read == ASL_MIRROR_AUTO;
-    if (sides->read == ASL_MIRROR_OFF)
-        return inferer->backend->plan_forward(inferer->logits, inferer->plan, images, count, err);
-    uint8_t *out = inferer->images;
-    if (sides->pass_both) {
-        if (images != out)
-            memcpy(out, images, (size_t)count * bytes);
-        out += (size_t)count * bytes;
+    if (images != inferer->images && (sides->pass_both || sides->looks > 1)) {
+        memcpy(inferer->images, images, (size_t)count * inferer->image_bytes);
+        images = inferer->images;
     }
-    for (int32_t i = 0; i < count; i++)
-        mirror_picture(out + (size_t)i * bytes, images + (size_t)i * bytes, input->width,
-                       input->height);
-    return inferer->backend->plan_forward(inferer->logits, inferer->plan, inferer->images,
-                                          sides->pass_both ? 2 * count : count, err);
+    if (sides->looks > 1)
+        ASL__TRY(add_turned(inferer, count, err));
+    if (sides->read != ASL_MIRROR_OFF) {
+        add_mirrored(inferer, images, shown);
+        images = inferer->images;
+    }
+    ASL__TRY(inferer->backend->plan_forward(inferer->logits, inferer->plan, images,
+                                            sides->pass_both ? 2 * shown : shown, err));
+    for (int32_t side = 0; side < (sides->pass_both ? 2 : 1); side++)
+        join_looks(inferer->logits + (size_t)(side * shown) * classes, sides->looks,
+                   (size_t)count * classes);
+fail:
+    return status;
 }
 
 static int32_t top_of(const float *logits, int32_t count, int32_t without)

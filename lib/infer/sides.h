@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Pictures and their mirror images: which of the two the network sees, and which answer counts.
- * Between making the picture and asking the backend, so that a side costs no scaling of its own. */
+/* Pictures, turned ones and their mirror images: which of them the network sees, and which answer
+ * counts. Between making the picture and asking the backend, so that none costs a scaling of its
+ * own. */
 #ifndef ASL_INFER_SIDES_H
 #define ASL_INFER_SIDES_H
 
@@ -16,11 +17,13 @@ typedef struct asl__sides {
     int32_t hands;       /* pictures with a hand on them that AUTO has seen */
     double certainty[2]; /* sums over those of the top letter logit: as it is, mirrored */
     int32_t nothing;     /* the class without a hand, or -1 */
-    int32_t pass_count;  /* pictures of the last pass */
+    int32_t looks;       /* 1, or ASL__MANY_LOOKS */
+    int32_t pass_count;  /* images of one side in the last pass: looks times pictures */
     bool pass_both;      /* it had both sides of them */
 } asl__sides;
 
-void asl__sides_init(asl__sides *sides, const asl_model *model, int32_t mirror);
+/* `looks` 0 is as the model says. */
+void asl__sides_init(asl__sides *sides, const asl_model *model, int32_t mirror, int32_t looks);
 
 /* Most images that the backend sees for one picture. */
 int32_t asl__sides_most(const asl__sides *sides);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What was measured about a trained model and lies in its metadata: how to turn logits into scores
- * that can be believed, when there is no letter, and which side of a picture to read. */
+ * that can be believed, when there is no letter, and how to look at a picture. */
 #include <string.h>
 
 #include "base/error.h"
@@ -14,6 +14,11 @@
 /* By ASL_MIRROR_*, as files spell it; a model that says nothing has no such entry. */
 static const char *const mirrors[] = {NULL, "off", "on", "both", "auto"};
 enum { MIRROR_COUNT = sizeof mirrors / sizeof mirrors[0] };
+
+bool asl__is_look_count(int32_t looks)
+{
+    return looks == 1 || looks == ASL__MANY_LOOKS;
+}
 
 static const asl_calibration none = {.struct_size = sizeof none, .temperature = 1};
 
@@ -45,11 +50,13 @@ asl_status asl_model_with_calibration(asl_model **out, const asl_model *model,
                    err);
     ASL__CHECK_ARG(wishes.letter_threshold >= 0 && wishes.letter_threshold <= 1, err);
     ASL__CHECK_ARG(wishes.mirror >= 0 && wishes.mirror < MIRROR_COUNT, err);
+    ASL__CHECK_ARG(wishes.looks == 0 || asl__is_look_count(wishes.looks), err);
     asl__model_parts parts = asl__model_get_parts(model);
     parts.calibration = (asl__calibration){
         .temperature = as_written(wishes.temperature),
         .letter_threshold = as_written(wishes.letter_threshold),
         .mirror = wishes.mirror,
+        .looks = wishes.looks,
     };
     ASL__TRY(asl__model_assemble(out, &parts, err));
     memcpy((*out)->parameters, model->parameters,
@@ -83,6 +90,9 @@ asl_status asl__calibration_to_file(asl__tensors_writer *file, const asl__calibr
     }
     if (calibration->mirror != ASL_MIRROR_MODEL)
         ASL__TRY(asl__tensors_writer_entry(file, "asl.mirror", mirrors[calibration->mirror], err));
+    if (calibration->looks != 0)
+        ASL__TRY(
+            asl__tensors_writer_entry(file, "asl.looks", calibration->looks == 1 ? "1" : "3", err));
 fail:
     return status;
 }
@@ -98,6 +108,33 @@ static asl_status read_decimal(double *value, const asl__tensors *file, const ch
     return ASL_OK;
 }
 
+static asl_status read_mirror(int32_t *mirror, const asl__tensors *file, asl_error *err)
+{
+    const char *text = asl__tensors_entry(file, "asl.mirror");
+    if (!text)
+        return ASL_OK;
+    for (int32_t i = ASL_MIRROR_OFF; i < MIRROR_COUNT; i++)
+        if (strcmp(mirrors[i], text) == 0)
+            *mirror = i;
+    return *mirror != ASL_MIRROR_MODEL
+               ? ASL_OK
+               : asl__fail(err, ASL_ERR_MODEL,
+                           "%s: asl.mirror is '%.40s', not 'off', 'on', 'both' or 'auto'",
+                           file->what, text);
+}
+
+static asl_status read_looks(int32_t *looks, const asl__tensors *file, asl_error *err)
+{
+    const char *text = asl__tensors_entry(file, "asl.looks");
+    if (!text)
+        return ASL_OK;
+    if (strcmp(text, "1") != 0 && strcmp(text, "3") != 0)
+        return asl__fail(err, ASL_ERR_MODEL, "%s: asl.looks is '%.40s', not '1' or '3'", file->what,
+                         text);
+    *looks = text[0] - '0';
+    return ASL_OK;
+}
+
 asl_status asl__calibration_from_file(asl__calibration *out, const asl__tensors *file,
                                       asl_error *err)
 {
@@ -107,16 +144,8 @@ asl_status asl__calibration_from_file(asl__calibration *out, const asl__tensors 
                           MAX_TEMPERATURE, "a decimal in 0.01..100", err));
     ASL__TRY(read_decimal(&out->letter_threshold, file, "asl.letter_threshold", 0, 1,
                           "a decimal in 0..1", err));
-    const char *mirror = asl__tensors_entry(file, "asl.mirror");
-    if (!mirror)
-        return ASL_OK;
-    for (int32_t i = ASL_MIRROR_OFF; i < MIRROR_COUNT; i++)
-        if (strcmp(mirrors[i], mirror) == 0)
-            out->mirror = i;
-    if (out->mirror == ASL_MIRROR_MODEL)
-        return asl__fail(err, ASL_ERR_MODEL,
-                         "%s: asl.mirror is '%.40s', not 'off', 'on', 'both' or 'auto'", file->what,
-                         mirror);
+    ASL__TRY(read_mirror(&out->mirror, file, err));
+    ASL__TRY(read_looks(&out->looks, file, err));
 fail:
     return status;
 }

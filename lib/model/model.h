@@ -4,6 +4,7 @@
 #define ASL_MODEL_INTERNAL_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "asl/model.h"
 #include "model/network.h"
@@ -13,7 +14,11 @@
 typedef struct asl__calibration {
     double temperature, letter_threshold;
     int32_t mirror; /* ASL_MIRROR_* */
+    int32_t looks;  /* 0: says nothing */
 } asl__calibration;
+/* Looks at a picture when there are several: as it is, and turned to either side. */
+enum { ASL__MANY_LOOKS = 3 };
+bool asl__is_look_count(int32_t looks);
 #define ASL__NO_CALIBRATION ((asl__calibration){.temperature = 1})
 
 struct asl_model {

@@ -127,17 +127,19 @@ FIELD(asl_model_info, channel_order, 56, 48);
 FIELD(asl_model_info, temperature, 64, 56);
 FIELD(asl_model_info, letter_threshold, 72, 64);
 FIELD(asl_model_info, mirror, 80, 72);
-FIELD(asl_model_info, reserved, 84, 76);
+FIELD(asl_model_info, looks, 84, 76);
 
 SIZE(asl_save_options, 8, 8);
 FIELD(asl_save_options, struct_size, 0, 0);
 FIELD(asl_save_options, weights, 4, 4);
 
-SIZE(asl_calibration, 24, 24);
+SIZE(asl_calibration, 32, 32);
 FIELD(asl_calibration, struct_size, 0, 0);
 FIELD(asl_calibration, mirror, 4, 4);
 FIELD(asl_calibration, temperature, 8, 8);
 FIELD(asl_calibration, letter_threshold, 16, 16);
+FIELD(asl_calibration, looks, 24, 24);
+FIELD(asl_calibration, reserved, 28, 28);
 
 SIZE(asl_layer_info, 48, 40);
 FIELD(asl_layer_info, struct_size, 0, 0);
@@ -226,7 +228,7 @@ FIELD(asl_hand, y, 24, 24);
 FIELD(asl_hand, side, 32, 32);
 FIELD(asl_hand, box, 40, 40);
 
-SIZE(asl_inferer_options, 40, 28);
+SIZE(asl_inferer_options, 48, 36);
 FIELD(asl_inferer_options, struct_size, 0, 0);
 FIELD(asl_inferer_options, threads, 4, 4);
 FIELD(asl_inferer_options, batch_size, 8, 8);
@@ -234,6 +236,8 @@ FIELD(asl_inferer_options, mirror, 12, 12);
 FIELD(asl_inferer_options, backend, 16, 16);
 FIELD(asl_inferer_options, isa, 24, 20);
 FIELD(asl_inferer_options, precision, 32, 24);
+FIELD(asl_inferer_options, looks, 40, 28);
+FIELD(asl_inferer_options, reserved, 44, 32);
 
 SIZE(asl_layer_time, 40, 32);
 FIELD(asl_layer_time, struct_size, 0, 0);

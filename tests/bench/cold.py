@@ -97,11 +97,11 @@ def peak_resident(argv, environment, path, interval=SAMPLE_SECONDS):
     return peak
 
 
-def stripped_kb(library):
-    """Size of a shared library without its symbols."""
+def stripped_kb(library, models):
+    """Size of a shared library without its symbols, and without the models that are part of it."""
     with tempfile.NamedTemporaryFile() as copy:
         subprocess.run(["strip", "-o", copy.name, library], check=True)
-        return os.stat(copy.name).st_size / 1000
+        return (os.stat(copy.name).st_size - sum(os.stat(model).st_size for model in models)) / 1000
 
 
 def canonical(name):

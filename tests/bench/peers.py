@@ -158,7 +158,7 @@ class Comparison:
             "threads": self.arguments.threads, "plan": self.plan, "weights": work["weights"],
             "train_pictures": len(work["classes"]),
             "libasl": self.library.version().decode(), "idle_before": idle,
-            "library_kb": cold.stripped_kb(self.shared), "peers": installed,
+            "library_kb": cold.stripped_kb(self.shared, prepare.BUILTIN.glob("*.safetensors")), "peers": installed,
             "duels": self.duels(installed, work)}  # fmt: skip
         progress("fresh processes")
         result["starts"] = self.starts(installed, work)

@@ -13,6 +13,7 @@ import asl
 
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = HERE.parents[1]
+BUILTIN = SOURCE / "lib" / "model" / "builtin"
 DATA = pathlib.Path(os.environ.get("ASL_TEST_DATA") or SOURCE.parent / "shared" / "data")
 PUBLISHED = DATA / "seed" / "model.pth"
 PAGE = SOURCE / "docs" / "benchmarks.md"

@@ -96,6 +96,7 @@ class ModelInfo:
     temperature: float
     letter_threshold: float
     mirror: Mirror
+    looks: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -169,6 +170,7 @@ class Model(Handle):
             temperature=native.temperature,
             letter_threshold=native.letter_threshold,
             mirror=Mirror(native.mirror),
+            looks=native.looks,
         )
         return self
 
@@ -277,6 +279,7 @@ class Model(Handle):
         temperature: float | None = None,
         letter_threshold: float | None = None,
         mirror: Mirror | str | None = None,
+        looks: int | None = None,
     ) -> Self:
         """A copy with another calibration, as info tells it then; what is None is not known."""
         options = fill(
@@ -284,6 +287,7 @@ class Model(Handle):
             temperature=temperature,
             letter_threshold=letter_threshold,
             mirror=None if mirror is None else choose(Mirror, mirror),
+            looks=looks,
         )
         return self._make(lib.asl_model_with_calibration, self._open().pointer, options)
 

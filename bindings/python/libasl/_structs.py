@@ -198,7 +198,7 @@ class asl_model_info(Sized):
         ("temperature", c_double),
         ("letter_threshold", c_double),
         ("mirror", c_int32),
-        ("reserved", c_int32),
+        ("looks", c_int32),
     ]
 
 
@@ -209,6 +209,8 @@ class asl_calibration(Sized):
         ("mirror", c_int32),
         ("temperature", c_double),
         ("letter_threshold", c_double),
+        ("looks", c_int32),
+        ("reserved", c_int32),
     ]
 
 
@@ -235,6 +237,8 @@ class asl_inferer_options(Sized):
         ("backend", c_char_p),
         ("isa", c_char_p),
         ("precision", c_char_p),
+        ("looks", c_int32),
+        ("reserved", c_int32),
     ]
 
 

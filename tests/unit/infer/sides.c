@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Pictures and their mirror images: off, on, both, and auto, which finds out; and the temperature
- * by which logits become scores. */
+/* Pictures and their mirror images: off, on, both, and auto, which finds out; looks at turned
+ * pictures; and the temperature by which logits become scores. */
 #include "support/support.h"
 
 #include <math.h>
@@ -9,6 +9,7 @@
 #include "asl/asl.h"
 
 #include "base/random.h"
+#include "image/augment.h"
 
 enum { SIDE = 16, CLASSES = 3, NOTHING = 2, HANDS = 30, MOST = 70 };
 
@@ -64,7 +65,8 @@ static asl_model *calibrate(const asl_model *model, int32_t mirror, double tempe
     return out;
 }
 
-static asl_inferer *create(const asl_model *model, int32_t mirror, int32_t batch_size)
+static asl_inferer *create_looking(const asl_model *model, int32_t mirror, int32_t batch_size,
+                                   int32_t looks)
 {
     asl_error err = ASL_ERROR_INIT;
     asl_inferer *inferer = NULL;
@@ -73,8 +75,14 @@ static asl_inferer *create(const asl_model *model, int32_t mirror, int32_t batch
     options.threads = 1;
     options.mirror = mirror;
     options.batch_size = batch_size;
+    options.looks = looks;
     assert_ok(asl_inferer_create(&inferer, model, &options, &err), &err);
     return inferer;
+}
+
+static asl_inferer *create(const asl_model *model, int32_t mirror, int32_t batch_size)
+{
+    return create_looking(model, mirror, batch_size, 0);
 }
 
 static void logits_of(float *logits, asl_inferer *inferer, const uint8_t *picture)
@@ -303,6 +311,84 @@ static void test_both_and_on_in_batches(void **state)
     }
 }
 
+static void turn(uint8_t *out, const uint8_t *picture, float degrees)
+{
+    asl_error err = ASL_ERROR_INIT;
+    asl__augment_scratch scratch = {0};
+    asl__recipe recipe = ASL__RECIPE_NONE;
+    const asl_image_view view = view_of(picture, SIDE, SIDE);
+    const asl__canvas canvas = {out, SIDE, SIDE};
+    recipe.angle = degrees * 0.0174532925F;
+    assert_ok(asl__augment_gather(&canvas, &scratch, &view, &recipe, &err), &err);
+    asl__augment_scratch_free(&scratch);
+}
+
+/* Each side for itself, one by one and in passes. */
+static void test_three_looks_are_the_mean(void **state)
+{
+    asl_error err = ASL_ERROR_INIT;
+    float part[CLASSES], mean[7][CLASSES], single[CLASSES], scores[7][CLASSES], wanted[CLASSES];
+    asl_image_view views[7];
+    for (int32_t asked = ASL_MIRROR_OFF; asked <= ASL_MIRROR_BOTH; asked++) {
+        asl_inferer *once = create_looking(*state, asked, 1, 1);
+        asl_inferer *often = create_looking(*state, asked, 1, 3);
+        asl_inferer *batch = create_looking(*state, asked, 3, 3);
+        for (int32_t i = 0; i < 7; i++) {
+            uint8_t turned[SIDE * SIDE * 3];
+            paint(pictures[i], 30 * i + 5, 250 - 30 * i, (uint64_t)i);
+            views[i] = view_of(pictures[i], SIDE, SIDE);
+            logits_of(mean[i], once, pictures[i]);
+            for (int32_t look = 0; look < 2; look++) {
+                turn(turned, pictures[i], look == 0 ? 20 : -20);
+                assert_memory_not_equal(turned, pictures[i], sizeof turned);
+                logits_of(part, once, turned);
+                for (int32_t k = 0; k < CLASSES; k++)
+                    mean[i][k] += part[k];
+            }
+            logits_of(single, often, pictures[i]);
+            for (int32_t k = 0; k < CLASSES; k++)
+                assert_true(fabsf(single[k] - mean[i][k] / 3) < 1e-5F);
+        }
+        assert_ok(asl_inferer_classify_batch(scores[0], (size_t)7 * CLASSES, batch, views, 7, &err),
+                  &err);
+        for (int32_t i = 0; i < 7; i++) {
+            scores_of(wanted, often, pictures[i]);
+            assert_memory_equal(scores[i], wanted, sizeof wanted);
+        }
+        asl_inferer_free(once);
+        asl_inferer_free(often);
+        asl_inferer_free(batch);
+    }
+}
+
+static void test_the_model_may_say_how_often(void **state)
+{
+    asl_error err = ASL_ERROR_INIT;
+    asl_model *model = NULL;
+    asl_calibration calibration;
+    float said[CLASSES], asked[CLASSES], once[CLASSES], overruled[CLASSES];
+    asl_calibration_init(&calibration, sizeof calibration);
+    calibration.looks = 3;
+    assert_ok(asl_model_with_calibration(&model, *state, &calibration, &err), &err);
+    asl_inferer *saying = create(model, ASL_MIRROR_OFF, 1);
+    asl_inferer *asking = create_looking(*state, ASL_MIRROR_OFF, 1, 3);
+    asl_inferer *plain = create(*state, ASL_MIRROR_OFF, 1);
+    asl_inferer *overruling = create_looking(model, ASL_MIRROR_OFF, 1, 1);
+    paint(pictures[0], 240, 30, 1);
+    logits_of(said, saying, pictures[0]);
+    logits_of(asked, asking, pictures[0]);
+    logits_of(once, plain, pictures[0]);
+    logits_of(overruled, overruling, pictures[0]);
+    assert_memory_equal(said, asked, sizeof said);
+    assert_memory_not_equal(said, once, sizeof said);
+    assert_memory_equal(overruled, once, sizeof once);
+    asl_inferer_free(saying);
+    asl_inferer_free(asking);
+    asl_inferer_free(plain);
+    asl_inferer_free(overruling);
+    asl_model_free(model);
+}
+
 static void test_wrong_calls(void **state)
 {
     static const int32_t wrong[] = {-1, ASL_MIRROR_AUTO + 1, INT32_MAX, INT32_MIN};
@@ -314,6 +400,16 @@ static void test_wrong_calls(void **state)
         options.mirror = wrong[i];
         assert_status(asl_inferer_create(&inferer, *state, &options, &err), ASL_ERR_ARG, &err);
         assert_null(inferer);
+    }
+    for (int32_t looks = -1; looks < 6; looks++) {
+        asl_inferer *inferer = NULL;
+        asl_inferer_options options;
+        asl_inferer_options_init(&options, sizeof options);
+        options.looks = looks;
+        if (looks == 0 || looks == 1 || looks == 3)
+            continue;
+        assert_status(asl_inferer_create(&inferer, *state, &options, &err), ASL_ERR_ARG, &err);
+        assert_non_null(strstr(err.message, "looks"));
     }
     asl_inferer_reset(NULL);
     assert_int_equal(asl_inferer_mirror(NULL), 0);
@@ -329,6 +425,8 @@ int main(void)
         cmocka_unit_test(test_auto_decides_after_30_hands),
         cmocka_unit_test(test_auto_in_batches),
         cmocka_unit_test(test_both_and_on_in_batches),
+        cmocka_unit_test(test_three_looks_are_the_mean),
+        cmocka_unit_test(test_the_model_may_say_how_often),
         cmocka_unit_test(test_wrong_calls),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -19,6 +19,8 @@ typedef struct asl_inferer_options {
     const char *backend;
     const char *isa;
     const char *precision;
+    int32_t looks;
+    int32_t reserved;
 } asl_inferer_options;
 
 ASL_API void asl_inferer_options_init(asl_inferer_options *options, size_t struct_size);
