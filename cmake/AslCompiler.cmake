@@ -33,3 +33,7 @@ if(ASL_SANITIZE)
                          -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
   target_link_options(asl_compiler INTERFACE -fsanitize=${ASL_SANITIZE})
 endif()
+
+if(ASL_COVERAGE)
+  target_link_options(asl_compiler INTERFACE --coverage)
+endif()

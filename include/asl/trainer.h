@@ -85,8 +85,9 @@ typedef void (*asl_warning_fn)(asl_status code, const char *message, void *user)
  * It replaces @p values [0..count-1] by their sums over all ranks, with the same bits on every
  * rank, and may round as float additions do. It waits for the other ranks, which call it as often
  * and with the same counts, on the thread that runs asl_trainer_run(); into the same trainer it may
- * call as asl_train_progress_fn may. It returns < 0 when a rank is lost, which ends the run: whoever starts the
- * processes has to see to it that the death of one makes the call fail on the others, as MPI does.
+ * call as asl_train_progress_fn may. It returns < 0 when a rank is lost, which ends the run:
+ * whoever starts the processes has to see to it that the death of one makes the call fail on the
+ * others, as MPI does.
  *
  * Weights have the same bits on all ranks after each step, and are those of a single process
  * within rounding, dropout included; the last bits depend on `ranks`. Batch norm, though,
@@ -195,9 +196,9 @@ ASL_API asl_status asl_trainer_resume(asl_trainer **out, const char *path, const
  *   a lock on PATH.lock); ASL_ERR_STATE in a child of fork() for a trainer that the parent made, or
  *   ASL_ERR_BUSY when it was running. A checkpoint that cannot be written is a warning, not an end;
  *   after three in a row, or when it is the one to stop with, ASL_ERR_IO, with all state kept in
- *   memory. With several ranks also ASL_ERR_SYSTEM when all_reduce failed or another rank could not go on, and ASL_ERR_STATE when
- *   the ranks do not start alike (other weights, data, options, backend or instruction set) or end
- *   an epoch with other weights. @since 1.0 */
+ *   memory. With several ranks also ASL_ERR_SYSTEM when all_reduce failed or another rank could not
+ *   go on, and ASL_ERR_STATE when the ranks do not start alike (other weights, data, options,
+ *   backend or instruction set) or end an epoch with other weights. @since 1.0 */
 ASL_API asl_status asl_trainer_run(asl_trainer *trainer, asl_error *err);
 
 /** Ask a running asl_trainer_run() to stop after the current batch, or the batches of about a
