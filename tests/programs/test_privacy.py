@@ -18,6 +18,8 @@ if not shutil.which("strace"):
     programs.skip_all("strace not found")
 if subprocess.run(["strace", "-f", "--seccomp-bpf", "-o", os.devnull, "true"], stderr=subprocess.DEVNULL).returncode != 0:
     programs.skip_all("strace may not look into other processes here")
+if b"__asan_init" in (programs.BIN / "asl-info").read_bytes():
+    programs.skip_all("a sanitizer looks around by itself, and cannot look for leaks under strace")
 
 # Of somebody whom no output may name; nobody else is called that.
 USER = "marlene-q"
