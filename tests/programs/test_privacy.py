@@ -16,7 +16,8 @@ import programs
 
 if not shutil.which("strace"):
     programs.skip_all("strace not found")
-if subprocess.run(["strace", "-f", "--seccomp-bpf", "-o", os.devnull, "true"], stderr=subprocess.DEVNULL).returncode != 0:
+if subprocess.run(["strace", "-f", "--seccomp-bpf", "-o", os.devnull, "true"],
+                  stderr=subprocess.DEVNULL).returncode != 0:
     programs.skip_all("strace may not look into other processes here")
 if b"__asan_init" in (programs.BIN / "asl-info").read_bytes():
     programs.skip_all("a sanitizer looks around by itself, and cannot look for leaks under strace")
@@ -90,7 +91,7 @@ class Trace:
                 self.written.append(path)
             elif ASKING.fullmatch(path) and result != "-1":
                 self.asked.append(path)
-        if name in WRITING and result != "-1": # making what is there already changes nothing
+        if name in WRITING and result != "-1":  # making what is there already changes nothing
             self.written.append(path_of(arguments, WRITING[name], folder))
 
 
