@@ -24,8 +24,16 @@ if(ASL_WERROR)
   target_compile_options(asl_compiler INTERFACE -Werror)
 endif()
 
+if(ASL_HARDEN)
+  include(AslHarden)
+endif()
+
 if(ASL_SANITIZE)
   target_compile_options(asl_compiler INTERFACE -fsanitize=${ASL_SANITIZE}
                          -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
   target_link_options(asl_compiler INTERFACE -fsanitize=${ASL_SANITIZE})
+endif()
+
+if(ASL_COVERAGE)
+  target_link_options(asl_compiler INTERFACE --coverage)
 endif()

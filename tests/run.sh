@@ -22,7 +22,7 @@ esac
 
 packages=(build-essential cmake ninja-build ccache pkg-config clang libclang-rt-14-dev llvm-14
   libstb-dev libjpeg62-turbo-dev zlib1g-dev libjansson-dev libcairo2-dev fonts-dejavu-core
-  libcmocka-dev libopenmpi-dev openmpi-bin python3 unzip
+  libcmocka-dev libopenmpi-dev openmpi-bin python3 strace unzip
   libv4l-dev libsdl2-dev libavformat-dev libavcodec-dev libswscale-dev ffmpeg libspeechd-dev
   xvfb xdotool imagemagick libfuse3-dev fuse3
   abigail-tools bash-completion doxygen lintian man-db mypy python3-numpy python3-pip
@@ -76,7 +76,7 @@ ctest --test-dir build/tests-sanitize -j "$jobs" --output-on-failure --no-tests=
 
 # What threads share: the pool, the loader, the plans and those who run them.
 shared=(base_threads base_alloc dataset_loader backend_agreement backend_plans trainer train_kept
-  ranks inferer live_session embed)
+  ranks inferer live_session embed faults_concurrency)
 build build/tests-thread "test_has_isa ${shared[*]/#/test_}" -DCMAKE_C_COMPILER=clang \
   -DCMAKE_BUILD_TYPE=RelWithDebInfo -DASL_SANITIZE=thread
 ctest --test-dir build/tests-thread -j "$jobs" --output-on-failure --no-tests=error \

@@ -67,9 +67,10 @@ typedef struct asl_epoch_metrics {
 } asl_epoch_metrics;
 
 /** Called on the thread that runs asl_trainer_run(), at most about ten times a second and at the
- * end of each pass, with @p progress, valid during the call, and the options' @p user. Must not
- * call into the same trainer except asl_trainer_request_stop() and, for epochs that have ended,
- * asl_trainer_source_accuracy(). */
+ * end of each pass, with @p progress, valid during the call, and the options' @p user. Of the same
+ * trainer it may call what asks and does not change, for epochs that have ended,
+ * asl_trainer_request_stop(), and asl_trainer_free(), which waits for the end of the run; the rest
+ * is refused with ASL_ERR_BUSY. */
 typedef void (*asl_train_progress_fn)(const asl_train_progress *progress, void *user);
 /** Called with the @p metrics of each epoch, after its checkpoint is on disk; the same rules. */
 typedef void (*asl_epoch_fn)(const asl_epoch_metrics *metrics, void *user);
@@ -83,9 +84,10 @@ typedef void (*asl_warning_fn)(asl_status code, const char *message, void *user)
  *
  * It replaces @p values [0..count-1] by their sums over all ranks, with the same bits on every
  * rank, and may round as float additions do. It waits for the other ranks, which call it as often
- * and with the same counts, on the thread that runs asl_trainer_run(); it must not call into the
- * same trainer. It returns < 0 when a rank is lost, which ends the run: whoever starts the
- * processes has to see to it that the death of one makes the call fail on the others, as MPI does.
+ * and with the same counts, on the thread that runs asl_trainer_run(); into the same trainer it may
+ * call as asl_train_progress_fn may. It returns < 0 when a rank is lost, which ends the run:
+ * whoever starts the processes has to see to it that the death of one makes the call fail on the
+ * others, as MPI does.
  *
  * Weights have the same bits on all ranks after each step, and are those of a single process
  * within rounding, dropout included; the last bits depend on `ranks`. Batch norm, though,
@@ -191,12 +193,12 @@ ASL_API asl_status asl_trainer_resume(asl_trainer **out, const char *path, const
  *   state before that epoch is still in the checkpoint); ASL_ERR_NOMEM; ASL_ERR_IMAGE, or another
  *   status as asl_dataset_load_image(), for an unreadable picture; ASL_ERR_DEVICE_LOST;
  *   ASL_ERR_BUSY from a callback of the same trainer, or while another run holds the checkpoint (by
- *   a lock on PATH.lock); ASL_ERR_STATE in a child of fork() for a trainer that the parent made. A
- *   checkpoint that cannot be written is a warning, not an end; after three in a row, or when it is
- *   the one to stop with, ASL_ERR_IO, with all state kept in memory. With several ranks also
- *   ASL_ERR_SYSTEM when all_reduce failed or another rank could not go on, and ASL_ERR_STATE when
- *   the ranks do not start alike (other weights, data, options, backend or instruction set) or end
- *   an epoch with other weights. @since 1.0 */
+ *   a lock on PATH.lock); ASL_ERR_STATE in a child of fork() for a trainer that the parent made, or
+ *   ASL_ERR_BUSY when it was running. A checkpoint that cannot be written is a warning, not an end;
+ *   after three in a row, or when it is the one to stop with, ASL_ERR_IO, with all state kept in
+ *   memory. With several ranks also ASL_ERR_SYSTEM when all_reduce failed or another rank could not
+ *   go on, and ASL_ERR_STATE when the ranks do not start alike (other weights, data, options,
+ *   backend or instruction set) or end an epoch with other weights. @since 1.0 */
 ASL_API asl_status asl_trainer_run(asl_trainer *trainer, asl_error *err);
 
 /** Ask a running asl_trainer_run() to stop after the current batch, or the batches of about a
@@ -247,8 +249,9 @@ ASL_API asl_status asl_trainer_get_options(asl_trainer_options *out, const asl_t
  * the trainer lives. @since 1.0 */
 ASL_API const char *asl_trainer_backend(const asl_trainer *trainer);
 
-/** Release; NULL is allowed. Not while asl_trainer_run() is in it. The checkpoint stays.
- * @since 1.0 */
+/** Release; NULL is allowed. From a callback of the same trainer it asks the run to stop, and takes
+ * effect when asl_trainer_run() is about to return, as after asl_trainer_request_stop(). Not while
+ * another thread is in asl_trainer_run(). The checkpoint stays. @since 1.0 */
 ASL_API void asl_trainer_free(asl_trainer *trainer);
 
 ASL_END_DECLS

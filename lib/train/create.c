@@ -17,6 +17,11 @@ void asl_trainer_free(asl_trainer *trainer)
 {
     if (!trainer)
         return;
+    if (trainer->running) { /* a callback's wish: asl_trainer_run() still needs it */
+        trainer->freed = true;
+        asl_trainer_request_stop(trainer);
+        return;
+    }
     if (trainer->start_plan)
         trainer->backend->plan_destroy(trainer->start_plan);
     if (trainer->plan)

@@ -33,6 +33,22 @@ static asl_status check_ready(const asl_trainer *trainer, asl_error *err)
     return ASL_OK;
 }
 
+/* One run, unless the checkpoint's lock could not be had: the other ranks have to hear of that. */
+static asl_status run(asl_trainer *trainer, asl_status locked, asl_error *err)
+{
+    asl_status status = locked;
+    if (status == ASL_OK && trainer->options.ranks > 1)
+        status = asl__weights_snapshot(trainer, err);
+    ASL__TRY(asl__ranks_check(trainer, status, err));
+    trainer->failures = 0;
+    trainer->started = trainer->reported = asl__clock_seconds();
+    status = asl__train(trainer, err);
+    trainer->before += asl__clock_seconds() - trainer->started;
+    atomic_store(&trainer->stop, 0); /* a request holds until a run has honoured it */
+fail:
+    return status;
+}
+
 asl_status asl_trainer_run(asl_trainer *trainer, asl_error *err)
 {
     asl__error_clear(err);
@@ -40,19 +56,15 @@ asl_status asl_trainer_run(asl_trainer *trainer, asl_error *err)
     asl_status status;
     int lock = -1;
     ASL__TRY(check_ready(trainer, err));
-    status = trainer->checkpoint ? asl__lock_take(&lock, trainer->lock_path, err) : ASL_OK;
-    if (status == ASL_OK && trainer->options.ranks > 1)
-        status = asl__weights_snapshot(trainer, err);
-    ASL__TRY(asl__ranks_check(trainer, status, err));
     trainer->running = true;
-    trainer->failures = 0;
-    trainer->started = trainer->reported = asl__clock_seconds();
-    status = asl__train(trainer, err);
-    trainer->before += asl__clock_seconds() - trainer->started;
+    if (trainer->checkpoint)
+        status = asl__lock_take(&lock, trainer->lock_path, err);
+    status = run(trainer, status, err);
     trainer->running = false;
-    atomic_store(&trainer->stop, 0); /* a request holds until a run has honoured it */
-fail:
     asl__lock_release(lock, trainer->lock_path);
+    if (trainer->freed)
+        asl_trainer_free(trainer);
+fail:
     return status;
 }
 

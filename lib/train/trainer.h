@@ -93,6 +93,7 @@ struct asl_trainer {
     atomic_int stop;
     bool stopping; /* with several ranks: some rank was asked to stop */
     bool running;
+    bool freed; /* from a callback: it goes when the run ends */
     bool diverged;
     bool rotate;            /* the file at `checkpoint` is whole and worth keeping as .prev */
     bool examined;          /* whether `rotate` is known */

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "embed/parts.h"
@@ -28,13 +29,16 @@ static void make_inferer(asl_inferer **out, const asl_model *model)
     CALL(asl_inferer_create(out, model, &options, &err), &err);
 }
 
-static void make_trainer(asl_trainer **out, const handles *h)
+static void make_trainer(asl_trainer **out, const handles *h, int32_t epochs, asl_epoch_fn on_epoch,
+                         void *user)
 {
     asl_error err = ASL_ERROR_INIT;
     asl_trainer_options options;
     asl_trainer_options_init(&options, sizeof options);
-    options.epochs = 2;
+    options.epochs = epochs;
     options.threads = 2;
+    options.on_epoch = on_epoch;
+    options.user = user;
     CALL(asl_trainer_create(out, h->model, h->data, NULL, &options, &err), &err);
 }
 
@@ -60,7 +64,7 @@ static void open_all(handles *h)
     h->model = world_trained_model();
     CALL(asl_dataset_open(&h->data, "pictures", NULL, &err), &err);
     make_inferer(&h->inferer, h->model);
-    make_trainer(&h->trainer, h);
+    make_trainer(&h->trainer, h, 2, NULL, NULL);
     CALL(asl_speller_create_for_model(&h->speller, h->model, NULL, &err), &err);
     classify(h->scores, h->inferer); /* its threads have worked */
 }
@@ -81,7 +85,7 @@ static void train_a_little(const handles *h)
 {
     asl_error err = ASL_ERROR_INIT;
     asl_trainer *trainer = NULL;
-    make_trainer(&trainer, h);
+    make_trainer(&trainer, h, 2, NULL, NULL);
     CALL(asl_trainer_run(trainer, &err), &err);
     asl_trainer_free(trainer);
 }
@@ -126,9 +130,12 @@ void part_fork_loaded(void)
 
 /* --- Forking while other threads are inside. --- */
 
+enum { BUSY_FORKS = 20, CALLBACK_FORKS = 5, FOR_EVER = 100000 };
+
 typedef struct busy {
     handles *h;
-    atomic_bool ending;
+    asl_trainer *running;
+    atomic_bool started, ending;
 } busy;
 
 static void *classify_main(void *argument)
@@ -144,20 +151,52 @@ static void *classify_main(void *argument)
 
 static void *train_main(void *argument)
 {
-    busy *b = argument;
-    while (!atomic_load(&b->ending))
-        train_a_little(b->h);
+    asl_error err = ASL_ERROR_INIT;
+    const busy *b = argument;
+    REQUIRE(asl_trainer_run(b->running, &err) == ASL_STOPPED, "not stopped: %s", err.message);
     return NULL;
 }
 
-/* Only what never changes, and new handles: the others were in use. */
-static void busy_child_main(const handles *h)
+/* Only what never changes, and new handles: the others were in use. A trainer that ran may be freed
+ * and stays, what nobody was inside is freed indeed. */
+static void busy_child_main(const handles *h, asl_trainer *running)
 {
+    asl_error err = ASL_ERROR_INIT;
     asl_inferer *own = NULL;
     make_inferer(&own, h->model);
     require_scores(h, own, "the child of a busy parent");
     asl_inferer_free(own);
     train_a_little(h);
+    REQUIRE(asl_trainer_run(running, &err) == ASL_ERR_BUSY, "a trainer that ran in the parent: %s",
+            asl_status_name(err.code));
+    asl_trainer_free(running);
+    asl_trainer_free(h->trainer);
+    asl_inferer_free(h->inferer);
+    asl_speller_free(h->speller);
+    asl_dataset_free(h->data);
+    asl_model_free(h->model);
+}
+
+/* Five seconds are the promise. */
+static void fork_busily(const handles *h, asl_trainer *running, const char *what)
+{
+    struct timespec before, after;
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    const pid_t child = fork();
+    if (child == 0) {
+        busy_child_main(h, running);
+        _exit(0);
+    }
+    host_wait(child, what);
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    REQUIRE(after.tv_sec - before.tv_sec < 5, "%s: the child took %d seconds", what,
+            (int)(after.tv_sec - before.tv_sec));
+}
+
+static void note_start(const asl_epoch_metrics *metrics, void *user)
+{
+    (void)metrics;
+    atomic_store(&((busy *)user)->started, true);
 }
 
 void part_fork_busy(void)
@@ -168,19 +207,41 @@ void part_fork_busy(void)
     if (HOST_TSAN || HOST_ASAN)
         skip("the sanitizers' own locks do not survive fork() of a busy process");
     open_all(&h);
+    make_trainer(&b.running, &h, FOR_EVER, note_start, &b);
     REQUIRE(pthread_create(&threads[0], NULL, classify_main, &b) == 0 &&
                 pthread_create(&threads[1], NULL, train_main, &b) == 0,
             "no thread");
-    for (int i = 0; i < 20; i++) {
-        const pid_t child = fork();
-        if (child == 0) {
-            busy_child_main(&h);
-            _exit(0);
-        }
-        host_wait(child, "fork of a busy parent");
-    }
+    while (!atomic_load(&b.started))
+        usleep(1000);
+    for (int i = 0; i < BUSY_FORKS; i++)
+        fork_busily(&h, b.running, "fork of a busy parent");
     atomic_store(&b.ending, true);
+    asl_trainer_request_stop(b.running);
     pthread_join(threads[0], NULL);
     pthread_join(threads[1], NULL);
+    asl_trainer_free(b.running);
     free_all(&h);
+    note("count: %d forks amid training and inference, no child took 5 s", BUSY_FORKS);
+}
+
+static void fork_now(const asl_epoch_metrics *metrics, void *user)
+{
+    const busy *b = user;
+    (void)metrics;
+    fork_busily(b->h, b->running, "fork in a callback");
+}
+
+void part_fork_callback(void)
+{
+    asl_error err = ASL_ERROR_INIT;
+    handles h;
+    busy b = {.h = &h};
+    if (HOST_TSAN || HOST_ASAN)
+        skip("the sanitizers' own locks do not survive fork() of a busy process");
+    open_all(&h);
+    make_trainer(&b.running, &h, CALLBACK_FORKS, fork_now, &b);
+    CALL(asl_trainer_run(b.running, &err), &err);
+    asl_trainer_free(b.running);
+    free_all(&h);
+    note("count: %d forks in a callback of a training", CALLBACK_FORKS);
 }

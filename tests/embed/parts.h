@@ -11,6 +11,7 @@
     X(callbacks)     /* on the caller's thread; stopping */                                        \
     X(fork_loaded)   /* fork after loading */                                                      \
     X(fork_busy)     /* fork while other threads are inside the library */                         \
+    X(fork_callback) /* fork in a callback of a training */                                        \
     X(idle)          /* no thread, no descriptor, no processor time left over */                   \
     X(signals)       /* handlers, masks, and calls interrupted all the time */                     \
     X(surroundings)  /* working folder, environment, umask, errno */                               \

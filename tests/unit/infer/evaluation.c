@@ -431,6 +431,71 @@ static void test_wrong_calls(void **state)
     asl_inferer_free(inferer);
 }
 
+/* What is not there, and what nobody wants to know. */
+static void test_getters(void **state)
+{
+    const fixture *f = *state;
+    asl_error err = ASL_ERROR_INIT;
+    asl_inferer *inferer = create(labels, LABELS, 1);
+    asl_evaluation *e = NULL;
+    asl_evaluation_info info = {.struct_size = sizeof info};
+    asl_evaluation_result result = {.struct_size = sizeof result};
+    asl_issue issue = {.struct_size = sizeof issue};
+    assert_int_equal(asl_inferer_evaluate(&e, inferer, f->damaged, NULL, &err), ASL_PARTIAL);
+    assert_ok(asl_evaluation_get_info(&info, e, &err), &err);
+    assert_ok(asl_evaluation_get_group(NULL, NULL, NULL, e, info.group_count - 1, &err), &err);
+    assert_ok(asl_evaluation_get_source(NULL, NULL, NULL, e, info.source_count - 1, &err), &err);
+    assert_ok(asl_evaluation_get_result(&result, e, info.count - 1, &err), &err);
+    assert_ok(asl_evaluation_get_issue(&issue, e, info.issue_count - 1, &err), &err);
+    for (int32_t past = 0; past < 2; past++) {
+        const int32_t group = past ? info.group_count : -1, source = past ? info.source_count : -1;
+        const int64_t picture = past ? info.count : -1, issues = past ? info.issue_count : -1;
+        assert_status(asl_evaluation_get_group(NULL, NULL, NULL, e, group, &err), ASL_ERR_ARG,
+                      &err);
+        assert_status(asl_evaluation_get_source(NULL, NULL, NULL, e, source, &err), ASL_ERR_ARG,
+                      &err);
+        assert_status(asl_evaluation_get_result(&result, e, picture, &err), ASL_ERR_ARG, &err);
+        assert_status(asl_evaluation_get_issue(&issue, e, issues, &err), ASL_ERR_ARG, &err);
+    }
+    assert_status(asl_evaluation_get_info(NULL, e, &err), ASL_ERR_ARG, &err);
+    assert_status(asl_evaluation_get_result(NULL, e, 0, &err), ASL_ERR_ARG, &err);
+    assert_status(asl_evaluation_get_issue(NULL, e, 0, &err), ASL_ERR_ARG, &err);
+    assert_status(asl_evaluation_get_result(&result, NULL, 0, &err), ASL_ERR_ARG, &err);
+    assert_status(asl_evaluation_get_issue(&issue, NULL, 0, &err), ASL_ERR_ARG, &err);
+    asl_evaluation_free(e);
+    asl_inferer_free(inferer);
+}
+
+/* As many as it takes to ask for more memory. */
+static void test_many_bad_pictures(void **state)
+{
+    enum { EACH = 12, BAD = 20 };
+    asl_error err = ASL_ERROR_INIT;
+    asl_inferer *inferer = create(labels, LABELS, 4);
+    asl_evaluation *e = NULL;
+    asl_evaluation_info info = {.struct_size = sizeof info};
+    (void)state;
+    blobs_make("rotten", EACH, 20, 1, true);
+    for (int32_t i = 0; i < BAD; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "rotten/%s/%02d.png", i % 2 ? "red" : "green", (int)i / 2);
+        test_write_file(path, broken, sizeof broken);
+    }
+    asl_dataset *rotten = blobs_open("rotten");
+    assert_int_equal(asl_inferer_evaluate(&e, inferer, rotten, NULL, &err), ASL_PARTIAL);
+    assert_ok(asl_evaluation_get_info(&info, e, &err), &err);
+    assert_int_equal(info.issue_count, BAD);
+    assert_int_equal(info.count, EACH * BLOBS_CLASSES - BAD);
+    for (int64_t i = 0; i < BAD; i++) {
+        asl_issue issue = {.struct_size = sizeof issue};
+        assert_ok(asl_evaluation_get_issue(&issue, e, i, &err), &err);
+        assert_int_equal(issue.code, ASL_ERR_IMAGE);
+    }
+    asl_evaluation_free(e);
+    asl_dataset_free(rotten);
+    asl_inferer_free(inferer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -439,6 +504,7 @@ int main(void)
         cmocka_unit_test(test_sources),  cmocka_unit_test(test_no_picture_is_left),
         cmocka_unit_test(test_labels),   cmocka_unit_test(test_groups_may_be_unknown),
         cmocka_unit_test(test_progress), cmocka_unit_test(test_wrong_calls),
+        cmocka_unit_test(test_getters),  cmocka_unit_test(test_many_bad_pictures),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
