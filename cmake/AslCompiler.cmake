@@ -29,3 +29,8 @@ if(ASL_SANITIZE)
                          -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
   target_link_options(asl_compiler INTERFACE -fsanitize=${ASL_SANITIZE})
 endif()
+# For tests/fuzz/run.sh alone: such a library believes every checksum.
+if(ASL_FUZZ)
+  target_compile_definitions(asl_compiler INTERFACE ASL_FUZZING)
+  target_compile_options(asl_compiler INTERFACE -fsanitize=fuzzer-no-link)
+endif()

@@ -5,6 +5,8 @@
 #                         and the tests of what threads share under TSan
 #   tests/run.sh quick    the tests labelled quick, Release build only
 #
+# ASL_FUZZ_SECONDS: how long each fuzzer runs (default 20).
+#
 # Installs what the tests need (Debian 12), builds under build/tests-*, and ends with ctest's
 # closing line. Exit status 0 only when every test passed. Real pictures are found through
 # ASL_TEST_DATA (default: ../shared/data); tests that need them say so when they skip.
@@ -14,7 +16,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 mode=${1:-all}
 case $mode in
   all | quick) ;;
-  -h | --help) sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+  -h | --help) sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
   *) echo "tests/run.sh: unknown mode '$mode'; use 'all' or 'quick'" >&2; exit 2 ;;
 esac
 
@@ -71,6 +73,8 @@ build build/tests-sanitize all -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWi
 export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:allocator_may_return_null=1
 export UBSAN_OPTIONS=print_stacktrace=1
 ctest --test-dir build/tests-sanitize -j "$jobs" --output-on-failure --no-tests=error || status=$?
+
+tests/fuzz/run.sh "${ASL_FUZZ_SECONDS:-20}" || status=$?
 
 # What threads share: the pool, the loader, the plans and those who run them.
 shared=(base_threads base_alloc dataset_loader backend_agreement backend_plans trainer train_kept
