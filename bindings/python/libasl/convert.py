@@ -35,6 +35,7 @@ MAX_FILE = 1 << 30
 MAX_PICKLE = 1 << 18
 MAX_ITEMS = 1 << 16
 MAX_STORAGE = 64 << 20
+MAX_MESSAGE = 300
 
 # Formats of torch.save() before PyTorch 1.6, which wrote four pickles and the raw storages.
 STREAM_MAGIC = 0x1950A86A20F9469CFC6C
@@ -65,7 +66,12 @@ STORAGES = {
 
 
 class DataError(Exception):
-    """The input is damaged, hostile, or not what this tool converts."""
+    """The input is damaged, hostile, or not what this tool converts.
+
+    The message may repeat what the file says, but not all of it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message if len(message) <= MAX_MESSAGE else message[:MAX_MESSAGE] + "...")
 
 
 class Global:
