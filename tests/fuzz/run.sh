@@ -18,7 +18,10 @@ targets=("${@:2}")
   targets=(picture picture_stb exif augment csv pack model layers checkpoint words speller convert)
 
 build=$root/build/fuzz
-programs=("${targets[@]/#/fuzz_}")
+programs=(fuzz_support)
+for target in "${targets[@]}"; do
+  [[ $target == convert ]] || programs+=("fuzz_$target")
+done
 mkdir -p "$build"
 cmake -S . -B "$build" -G Ninja -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo \
   -DCMAKE_C_COMPILER_LAUNCHER=ccache -DASL_BUILD_TESTS=ON -DASL_BUILD_EXAMPLES=OFF \
