@@ -8,7 +8,7 @@
 #include "fuzz/small.h"
 #include "train/checkpoint.h"
 
-enum { MOST_MACS = 1 << 18, MOST_DRAWN = 1 << 12, MOST_BYTES = 64 << 20 };
+enum { MOST_MACS = 1 << 18, MOST_DRAWN = 1 << 12, MOST_SIDE = 64, MOST_BYTES = 64 << 20 };
 
 static asl_dataset *pictures;
 
@@ -69,7 +69,9 @@ static bool is_checkpoint(bool *modest)
                    ASL_ERR_CHECKSUM, ASL_ERR_MODEL, ASL_ERR_MODEL_TOO_NEW, ASL_ERR_ARCHITECTURE,
                    ASL_ERR_LABELS, ASL_ERR_LIMIT, 0))
         return false;
-    *modest = saved.model->network.mac_count <= MOST_MACS &&
+    const asl__network *network = &saved.model->network;
+    *modest = network->mac_count <= MOST_MACS && network->input.width <= MOST_SIDE &&
+              network->input.height <= MOST_SIDE &&
               saved.whole[ASL__WHOLE_EPOCH_PICTURES] <= MOST_DRAWN;
     asl__checkpoint_free(&saved);
     return true;
