@@ -188,15 +188,20 @@ static void hold(host *h)
     }
 }
 
-/* A frame of any bits at any time. */
+/* A frame at any time, of any bits or as sure as can be. */
 static void push_raw(host *h)
 {
+    const uint8_t sure = fuzz_u8(&h->in);
     const asl_speller_hints hints = {sizeof hints, 0, number(&h->in, 0, 1)};
     const uint64_t high = fuzz_u32(&h->in);
     float scores[CLASSES] = {0};
     for (int32_t i = 0; i < 3; i++) {
         const uint32_t bits = fuzz_u32(&h->in);
         memcpy(&scores[i * 13], &bits, sizeof bits);
+    }
+    if (sure > 0) {
+        memset(scores, 0, sizeof scores);
+        scores[sure % CLASSES] = 1.0F;
     }
     push(h, scores, (int64_t)(high << 32 | fuzz_u32(&h->in)), &hints);
 }
