@@ -37,3 +37,9 @@ endif()
 if(ASL_COVERAGE)
   target_link_options(asl_compiler INTERFACE --coverage)
 endif()
+
+# For tests/fuzz/run.sh alone: such a library believes every checksum.
+if(ASL_FUZZ)
+  target_compile_definitions(asl_compiler INTERFACE ASL_FUZZING)
+  target_compile_options(asl_compiler INTERFACE -fsanitize=fuzzer-no-link)
+endif()

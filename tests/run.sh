@@ -6,6 +6,8 @@
 #   tests/run.sh quick    the tests labelled quick, Release build only
 #   tests/run.sh full     everything, and what counts runs in its large size: hours
 #
+# ASL_FUZZ_SECONDS: how long each fuzzer runs (default 20; full 3600).
+#
 # Installs what the tests need (Debian 12), builds under build/tests-*, and ends with ctest's
 # closing line. Exit status 0 only when every test passed. Real pictures are found through
 # ASL_TEST_DATA (default: ../shared/data); tests that need them say so when they skip.
@@ -16,7 +18,7 @@ mode=${1:-all}
 case $mode in
   all | quick) full=OFF ;;
   full) full=ON && export ASL_TEST_FULL=1 ;;
-  -h | --help) sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+  -h | --help) sed -n '2,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
   *) echo "tests/run.sh: unknown mode '$mode'; use 'all', 'quick' or 'full'" >&2; exit 2 ;;
 esac
 
@@ -73,6 +75,9 @@ build build/tests-sanitize all -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWi
 export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:allocator_may_return_null=1
 export UBSAN_OPTIONS=print_stacktrace=1
 ctest --test-dir build/tests-sanitize -j "$jobs" --output-on-failure --no-tests=error || status=$?
+
+[[ $full == OFF ]] || ASL_FUZZ_SECONDS=${ASL_FUZZ_SECONDS:-3600}
+tests/fuzz/run.sh "${ASL_FUZZ_SECONDS:-20}" || status=$?
 
 # What threads share: the pool, the loader, the plans and those who run them.
 shared=(base_threads base_alloc dataset_loader backend_agreement backend_plans trainer train_kept

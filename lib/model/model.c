@@ -69,6 +69,10 @@ asl_status asl__model_assemble(asl_model **out, const asl__model_parts *parts, a
     memcpy(network->std, parts->std, sizeof network->std);
     model->calibration = parts->calibration;
     ASL__TRY(asl__network_build(network, parts->architecture, err));
+    if (parts->most_parameters > 0 && network->parameter_count > parts->most_parameters)
+        ASL__TRY(asl__fail(err, ASL_ERR_MODEL,
+                           "the layers have %zu weights, far more than the file holds",
+                           network->parameter_count));
     ASL__TRY(copy_texts(model, parts, err));
     model->parameters = asl__alloc_array(network->parameter_count, sizeof *model->parameters);
     if (!model->parameters)

@@ -59,6 +59,7 @@ typedef struct asl__model_parts {
     int32_t width, height, bgr;
     float mean[3], std[3];
     asl__calibration calibration;
+    size_t most_parameters; /* more than these are ASL_ERR_MODEL; 0: as many as it takes */
 } asl__model_parts;
 
 asl__model_parts asl__model_get_parts(const asl_model *model);

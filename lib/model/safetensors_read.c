@@ -291,7 +291,7 @@ static asl_status check_checksum(const asl__tensors *file, const frame *f, size_
     crc = crc32_z(crc, (const Bytef *)"00000000", DIGITS);
     crc = crc32_z(crc, bytes + before + DIGITS, size - before - DIGITS);
     snprintf(digits, sizeof digits, "%08x", (unsigned)crc);
-    if (strcmp(digits, stored) != 0)
+    if (ASL__CHECKSUMS_COUNT && strcmp(digits, stored) != 0)
         return asl__fail(err, ASL_ERR_CHECKSUM, "%s: damaged: checksum %s, recorded %.8s",
                          file->what, digits, stored);
     return ASL_OK;

@@ -289,6 +289,31 @@ static void restore_vector(float *values, const asl__checkpoint *checkpoint, con
     memcpy(values, tensor->data, tensor->bytes);
 }
 
+/* A mean of squares is not negative. */
+static asl_status restore_moment(asl_trainer *trainer, const asl__checkpoint *checkpoint,
+                                 int32_t which, asl_error *err)
+{
+    float *values = trainer->vectors[which];
+    restore_vector(values, checkpoint, asl__vector_names[which]);
+    for (size_t i = 0; i < trainer->model->network.parameter_count; i++) {
+        if (!isfinite(values[i]) || (which == ASL__STATE_MOMENT2 && values[i] < 0.0F))
+            return asl__fail_at(err, ASL_ERR_MODEL, (int64_t)i,
+                                "the checkpoint is not usable: value %zu of '%s' is impossible", i,
+                                asl__vector_names[which]);
+    }
+    return ASL_OK;
+}
+
+/* Parameters that a model will be made of. */
+static asl_status restore_parameters(asl_trainer *trainer, float *values,
+                                     const asl__checkpoint *checkpoint, const char *name,
+                                     asl_error *err)
+{
+    restore_vector(values, checkpoint, name);
+    return asl__network_check_parameters(&trainer->model->network, values, ASL_ERR_MODEL,
+                                         "the checkpoint is not usable", err);
+}
+
 asl_status asl__checkpoint_restore(asl_trainer *trainer, const asl__checkpoint *checkpoint,
                                    asl_error *err)
 {
@@ -306,12 +331,13 @@ asl_status asl__checkpoint_restore(asl_trainer *trainer, const asl__checkpoint *
         .epoch_seconds = real[ASL__REAL_EPOCH_SECONDS],
     };
     for (int32_t i = ASL__STATE_MOMENT1; i < asl__vector_count(trainer->options.optimizer); i++)
-        restore_vector(trainer->vectors[i], checkpoint, asl__vector_names[i]);
+        ASL__TRY(restore_moment(trainer, checkpoint, i, err));
     if (trainer->average)
-        restore_vector(trainer->average, checkpoint, ASL__TENSOR_AVERAGE);
+        ASL__TRY(
+            restore_parameters(trainer, trainer->average, checkpoint, ASL__TENSOR_AVERAGE, err));
     ASL__TRY(restore_sources(trainer, checkpoint, err));
     if (trainer->state.epoch > 0) {
-        restore_vector(trainer->best, checkpoint, ASL__TENSOR_BEST);
+        ASL__TRY(restore_parameters(trainer, trainer->best, checkpoint, ASL__TENSOR_BEST, err));
         restore_history(trainer, checkpoint);
     }
     return ASL_OK;

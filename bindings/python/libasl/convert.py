@@ -22,15 +22,20 @@ import struct
 import sys
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any
 
 from libasl import __version__
 
 EXIT_FAILED, EXIT_DATA = 1, 3
 
+# Far above what the tutorial's network needs: its weights are 1.1 MB, and its pickle is 1 KB. Each
+# byte of a pickle may become an object, and few bytes of an archive many.
 MAX_FILE = 1 << 30
-MAX_PICKLE = 16 << 20
+MAX_PICKLE = 1 << 18
+MAX_ITEMS = 1 << 16
+MAX_STORAGE = 64 << 20
+MAX_MESSAGE = 300
 
 # Formats of torch.save() before PyTorch 1.6, which wrote four pickles and the raw storages.
 STREAM_MAGIC = 0x1950A86A20F9469CFC6C
@@ -61,7 +66,12 @@ STORAGES = {
 
 
 class DataError(Exception):
-    """The input is damaged, hostile, or not what this tool converts."""
+    """The input is damaged, hostile, or not what this tool converts.
+
+    The message may repeat what the file says, but not all of it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message if len(message) <= MAX_MESSAGE else message[:MAX_MESSAGE] + "...")
 
 
 class Global:
@@ -130,8 +140,12 @@ class Pickle:
         self.stack: list[Any] = []
         self.memo: dict[Any, Any] = {}
         self.storages: dict[str, str] = {}
+        self.room = MAX_ITEMS
+        begin = stream.tell()
         try:
-            for opcode, argument, _ in pickletools.genops(stream):
+            for opcode, argument, position in pickletools.genops(stream):
+                if position is not None and position - begin > MAX_PICKLE:
+                    raise DataError("the pickle is too large")
                 if opcode.name != "STOP":
                     self.step(opcode.name, argument)
             (self.value,) = self.stack
@@ -177,7 +191,7 @@ class Pickle:
             items = self.pop_to_mark() if name == "SETITEMS" else self.pop(2)
             if type(stack[-1]) is not dict:
                 raise ValueError("an item is set outside a dictionary")
-            stack[-1].update(zip(items[::2], items[1::2], strict=True))
+            stack[-1].update(self.items(zip(items[::2], items[1::2], strict=True)))
         elif name in ("APPEND", "APPENDS"):
             items = self.pop_to_mark() if name == "APPENDS" else self.pop(1)
             if type(stack[-1]) is not list:
@@ -208,7 +222,22 @@ class Pickle:
             items.append(item)
         return items[::-1]
 
-    def find(self, module: str, attribute: str) -> Global:
+    def items(self, pairs: Iterable[Any]) -> dict[str | int, Any]:
+        """A dictionary of pairs. A key must be plain: hashing a tuple of tuples may take for ever,
+        or all of the stack. A list may be made a dictionary of many times, so they are counted."""
+        made = {}
+        for key, value in pairs:
+            if type(key) not in (str, int):
+                raise ValueError("a key is neither a text nor a number")
+            self.room -= 1
+            if self.room < 0:
+                raise DataError("the pickle holds too many items")
+            made[key] = value
+        return made
+
+    def find(self, module: object, attribute: object) -> Global:
+        if type(module) is not str or type(attribute) is not str:
+            raise ValueError("a name is not a text")
         name = f"{module}.{attribute}"
         if name not in self.ALLOWED:
             raise DataError(
@@ -221,16 +250,19 @@ class Pickle:
         tag, kind, key, _, count = reference[:5]
         view = reference[5] if len(reference) > 5 else None
         name = kind.name.removeprefix("torch.") if type(kind) is Global else None
+        if type(key) is not str:
+            raise ValueError("the key of a storage is not a text")
         if tag != "storage" or name not in STORAGES or view is not None or not is_count(count):
             raise ValueError(f"unknown storage {key!r}")
-        if self.storages.setdefault(str(key), name) != name:
+        if self.storages.setdefault(key, name) != name:
             raise ValueError(f"storage {key!r} has two types")
-        return Storage(name, str(key), count)
+        return Storage(name, key, count)
 
     def reduce(self, function: Any, arguments: Any) -> object:
         name = function.name if type(function) is Global else None
         if name == "collections.OrderedDict":
-            return dict(*arguments)
+            (pairs,) = ((),) if arguments == () else arguments
+            return self.items(pairs.items() if type(pairs) is dict else pairs)
         if name == "torch._utils._rebuild_parameter" and type(arguments[0]) is Tensor:
             return arguments[0]
         if name == "torch._utils._rebuild_tensor_v2":
@@ -265,6 +297,8 @@ class ZipFile:
     def read(self, name: str, limit: int) -> bytes:
         try:
             info = self.archive.getinfo(self.prefix + name)
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise DataError(f"entry {name!r} of the archive is compressed in an unusual way")
             if info.file_size > limit:
                 raise DataError(f"entry {name!r} of the archive is too large")
             return self.archive.read(info)
@@ -274,7 +308,7 @@ class ZipFile:
             raise DataError(f"damaged archive: {error}") from None
 
     def bytes_of(self, storage: Storage) -> bytes:
-        return self.read("data/" + storage.key, MAX_FILE)
+        return self.read("data/" + storage.key, MAX_STORAGE)
 
 
 class StreamFile:

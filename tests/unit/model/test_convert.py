@@ -366,6 +366,29 @@ class Synthetic(unittest.TestCase):
         self.refuse(zip_bytes(bomb), "is not a tensor")
         self.refuse(stream_bytes(bomb), "is not a tensor")
 
+    def test_bombs(self):
+        """Few bytes that would fill the stack or the memory, or never end, if they were read."""
+        ordered = b"ccollections\nOrderedDict\n"
+        deep = b")" + b"\x85" * 200000  # a tuple in a tuple in a tuple ...
+        wide = b")" + b"q\x00h\x00\x86" * 200  # of two, both the same
+        pairs = b"]q\x00(" + b"K\x01N\x86" * 10000 + b"e" + ordered + b"h\x00\x85R" * 100
+        for name, content in {
+            "deep key": b"\x80\x02}" + deep + b"Ns.",
+            "wide key": b"\x80\x02}" + wide + b"Ns.",
+            "key of pairs": b"\x80\x02" + ordered + b"](" + wide + b"N\x86e\x85R.",
+            "module": b"\x80\x02" + wide + b"X\x01\x00\x00\x00a\x93.",
+            "attribute": b"\x80\x02X\x01\x00\x00\x00a" + deep + b"\x93.",
+            "storage": b"\x80\x02(X\x07\x00\x00\x00storageN" + wide + b"NK\x01tQ.",
+            "items": b"\x80\x02" + pairs + b".",
+            "message": b"\x80\x02I" + b"x" * 100000 + b"\n.",
+            "name": b"\x80\x02c" + b"x" * 100000 + b"\ny\n.",
+            "length": b"\x80\x02" + b"]0" * convert.MAX_PICKLE + b".",
+            "objects": b"\x80\x02(" + b"]" * convert.MAX_PICKLE + b"t.",
+        }.items():
+            with self.subTest(name=name), self.assertRaises(convert.DataError) as caught:
+                convert.Pickle(io.BytesIO(content))
+            self.assertLess(len(str(caught.exception)), 400)
+
     def test_damaged_archives(self):
         def archive(**entries):
             stream = io.BytesIO()
@@ -388,6 +411,8 @@ class Synthetic(unittest.TestCase):
         with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as file:
             file.writestr("a/data.pkl", bytes(convert.MAX_PICKLE + 1))
         self.refuse(bomb.getvalue(), "is too large")
+        unusual = zip_bytes(self.state, compression=zipfile.ZIP_LZMA)
+        self.refuse(unusual, "is compressed in an unusual way")
         flipped = bytearray(self.zip)
         flipped[len(flipped) // 2] ^= 1
         self.refuse(bytes(flipped), "damaged archive")

@@ -2,6 +2,7 @@
 /* Checkpoints that were damaged, or that say what no run could have said. */
 #include "unit/train/recipe.h"
 
+#include <math.h>
 #include <unistd.h>
 
 #include "train/trainer.h"
@@ -114,15 +115,13 @@ static void test_every_kind_of_damage(void **state)
                   ASL_ERR_NOT_FOUND, &err);
 }
 
-/* Writes the checkpoint again, whole and with a right checksum, but with one other entry, or
- * without the tensor of that name. */
-static void rewrite(const char *key, const char *value)
+/* Writes a checkpoint again, whole and with a right checksum, but with one other entry, or without
+ * the tensor of that name; frees `file`. */
+static void write_again(asl__tensors file, const char *key, const char *value)
 {
     bool found = value == NULL;
     asl_error err = ASL_ERROR_INIT;
-    asl__tensors file = {0};
     asl__tensors_writer *writer = NULL;
-    assert_ok(asl__tensors_read(&file, RUN, &err), &err);
     assert_ok(asl__tensors_writer_create(&writer, &err), &err);
     for (int32_t i = 0; i < file.entry_count; i++) {
         const char *name = file.entries[i].key;
@@ -146,6 +145,28 @@ static void rewrite(const char *key, const char *value)
     assert_ok(asl__tensors_writer_save(writer, RUN, &err), &err);
     asl__tensors_writer_free(writer);
     asl__tensors_free(&file);
+}
+
+static void rewrite(const char *key, const char *value)
+{
+    asl_error err = ASL_ERROR_INIT;
+    asl__tensors file = {0};
+    assert_ok(asl__tensors_read(&file, RUN, &err), &err);
+    write_again(file, key, value);
+}
+
+/* Puts another last value into a tensor of floats. */
+static void spoil(const char *name, float value)
+{
+    asl_error err = ASL_ERROR_INIT;
+    asl__tensors file = {0};
+    assert_ok(asl__tensors_read(&file, RUN, &err), &err);
+    const asl__file_tensor *tensor = asl__tensors_find(&file, name);
+    assert_non_null(tensor);
+    memcpy((char *)file.bytes + ((const char *)tensor->data - (const char *)file.bytes) +
+               tensor->bytes - sizeof value,
+           &value, sizeof value);
+    write_again(file, "", NULL);
 }
 
 /* A file that is whole but says what no run could have said. */
@@ -216,6 +237,32 @@ static void test_history_must_fit(void **state)
     }
 }
 
+/* Numbers that a run would have stopped at. */
+static void test_impossible_values(void **state)
+{
+    const fixture *f = *state;
+    const asl_trainer_options options = runs_options();
+    static const struct {
+        const char *name;
+        float value;
+    } changes[] = {{"optimizer/moment1", INFINITY}, {"optimizer/moment1", NAN},
+                   {"optimizer/moment2", NAN},      {"optimizer/moment2", -1.0F},
+                   {"best/parameters", NAN},        {"best/parameters", -INFINITY}};
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        asl_error err = ASL_ERROR_INIT;
+        runs_remove();
+        asl_trainer *trainer = runs_create(f, &options);
+        runs_finish(trainer);
+        asl_trainer_free(trainer);
+        unlink(RUN ".prev");
+        spoil(changes[i].name, changes[i].value);
+        trainer = NULL;
+        assert_status(asl_trainer_resume(&trainer, RUN, f->train, f->validation, NULL, &err),
+                      ASL_ERR_MODEL, &err);
+        assert_null(trainer);
+    }
+}
+
 /* What a recipe adds must be there, and be what a run can have found. */
 static void test_recipe_must_fit(void **state)
 {
@@ -226,7 +273,7 @@ static void test_recipe_must_fit(void **state)
         {"average/parameters", NULL},       {"sources/correct", NULL},
         {"sources/accuracy", NULL},         {"asl.train.epoch_pictures", "24"},
         {"asl.train.epoch_pictures", NULL}, {"asl.train.start_size", NULL},
-        {"asl.validation.correct", "6"},
+        {"asl.validation.correct", "6"},    {"average/parameters", "nan"},
     };
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
         asl_error err = ASL_ERROR_INIT;
@@ -239,7 +286,10 @@ static void test_recipe_must_fit(void **state)
         assert_true(trainer->state.validation.correct != 6);
         asl_trainer_free(trainer);
         unlink(RUN ".prev");
-        rewrite(changes[i][0], changes[i][1]);
+        if (changes[i][1] && strcmp(changes[i][1], "nan") == 0)
+            spoil(changes[i][0], NAN);
+        else
+            rewrite(changes[i][0], changes[i][1]);
         trainer = NULL;
         const asl_status status =
             asl_trainer_resume(&trainer, RUN, f->train, f->validation, NULL, &err);
@@ -310,13 +360,10 @@ static void test_model_is_no_checkpoint(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fall_back),
-        cmocka_unit_test(test_every_kind_of_damage),
-        cmocka_unit_test(test_impossible_contents),
-        cmocka_unit_test(test_history_must_fit),
-        cmocka_unit_test(test_recipe_must_fit),
-        cmocka_unit_test(test_old_checkpoint),
-        cmocka_unit_test(test_model_is_no_checkpoint),
+        cmocka_unit_test(test_fall_back),           cmocka_unit_test(test_every_kind_of_damage),
+        cmocka_unit_test(test_impossible_contents), cmocka_unit_test(test_history_must_fit),
+        cmocka_unit_test(test_impossible_values),   cmocka_unit_test(test_recipe_must_fit),
+        cmocka_unit_test(test_old_checkpoint),      cmocka_unit_test(test_model_is_no_checkpoint),
     };
     return cmocka_run_group_tests(tests, runs_setup, runs_teardown);
 }
