@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A run's state from disk. The file's checksum tells damage; the checks here make sure that even a
  * file written by somebody else puts no trainer into a state it could not have reached. */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -104,20 +105,39 @@ static bool read_real(asl__checkpoint *out)
     return true;
 }
 
-static bool has_vectors(const asl__checkpoint *checkpoint)
+/* Whether a vector of the run is there, and each number in it is one that training can leave: at
+ * least `least`, and not above `most`. */
+static bool has_vector(const asl__checkpoint *checkpoint, const char *name, float least, float most)
 {
     const int64_t count = (int64_t)checkpoint->model->network.parameter_count;
+    if (!has_tensor(checkpoint, name, ASL__DTYPE_F32, count, 0))
+        return false;
+    const char *data = asl__tensors_find(&checkpoint->file, name)->data;
+    for (int64_t i = 0; i < count; i++) {
+        float value;
+        memcpy(&value, data + (size_t)i * sizeof value, sizeof value);
+        if (!(value >= least && value <= most))
+            return false;
+    }
+    return true;
+}
+
+static bool has_vectors(const asl__checkpoint *checkpoint)
+{
     const int64_t epoch = checkpoint->whole[ASL__WHOLE_EPOCH];
     const int32_t optimizer = (int32_t)checkpoint->whole[ASL__WHOLE_OPTIMIZER];
     for (int32_t i = ASL__STATE_MOMENT1; i < asl__vector_count(optimizer); i++) {
-        if (!has_tensor(checkpoint, asl__vector_names[i], ASL__DTYPE_F32, count, 0))
+        /* The squares of large gradients may overflow; weights then stand still. */
+        const bool squares = i == ASL__STATE_MOMENT2;
+        if (!has_vector(checkpoint, asl__vector_names[i], squares ? 0.0F : -FLT_MAX,
+                        squares ? INFINITY : FLT_MAX))
             return false;
     }
     if (checkpoint->real[ASL__REAL_AVERAGE] > 0.0 &&
-        !has_tensor(checkpoint, ASL__TENSOR_AVERAGE, ASL__DTYPE_F32, count, 0))
+        !has_vector(checkpoint, ASL__TENSOR_AVERAGE, -FLT_MAX, FLT_MAX))
         return false;
     return epoch == 0 ||
-           (has_tensor(checkpoint, ASL__TENSOR_BEST, ASL__DTYPE_F32, count, 0) &&
+           (has_vector(checkpoint, ASL__TENSOR_BEST, -FLT_MAX, FLT_MAX) &&
             has_tensor(checkpoint, ASL__TENSOR_HISTORY, ASL__DTYPE_F64, epoch, ASL__COLUMNS));
 }
 
