@@ -54,7 +54,7 @@ static asl_status copy_texts(asl_model *model, const asl__model_parts *parts, as
     return ASL_OK;
 }
 
-asl_status asl__model_assemble(asl_model **out, const asl__model_parts *parts, asl_error *err)
+asl_status asl__model_outline(asl_model **out, const asl__model_parts *parts, asl_error *err)
 {
     asl_status status;
     asl_model *model = asl__alloc(sizeof *model);
@@ -70,9 +70,25 @@ asl_status asl__model_assemble(asl_model **out, const asl__model_parts *parts, a
     model->calibration = parts->calibration;
     ASL__TRY(asl__network_build(network, parts->architecture, err));
     ASL__TRY(copy_texts(model, parts, err));
-    model->parameters = asl__alloc_array(network->parameter_count, sizeof *model->parameters);
-    if (!model->parameters)
-        ASL__TRY(asl__fail_memory(err, "weights"));
+    *out = model;
+    return ASL_OK;
+fail:
+    asl_model_free(model);
+    return status;
+}
+
+asl_status asl__model_take_weights(asl_model *model, asl_error *err)
+{
+    model->parameters = asl__alloc_array(model->network.parameter_count, sizeof *model->parameters);
+    return model->parameters ? ASL_OK : asl__fail_memory(err, "weights");
+}
+
+asl_status asl__model_assemble(asl_model **out, const asl__model_parts *parts, asl_error *err)
+{
+    asl_status status;
+    asl_model *model = NULL;
+    ASL__TRY(asl__model_outline(&model, parts, err));
+    ASL__TRY(asl__model_take_weights(model, err));
     *out = model;
     return ASL_OK;
 fail:

@@ -221,7 +221,7 @@ asl_status asl__model_from_file(asl_model **out, const asl__tensors *file, const
     ASL__TRY(split_labels(&labels, &parts.label_count, t.labels, err));
     parts.labels = labels;
     ASL__TRY(asl__labels_check(labels, parts.label_count, file->what, err));
-    ASL__TRY(asl__model_assemble(&model, &parts, err));
+    ASL__TRY(asl__model_outline(&model, &parts, err));
     ASL__TRY(asl__weights_from_file(model, file, prefix, err));
     *out = model;
     model = NULL;
