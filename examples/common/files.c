@@ -177,11 +177,13 @@ int files_read(char **data, size_t *size, const char *path, size_t limit)
 
 void files_print_csv(FILE *out, const char *field)
 {
+    const char first = field[strspn(field, "'")];
+    const char *guard = first && strchr("=+-@\t\r", first) ? "'" : "";
     if (!field[strcspn(field, ",\"\r\n")]) {
-        fputs(field, out);
+        fprintf(out, "%s%s", guard, field);
         return;
     }
-    fputc('"', out);
+    fprintf(out, "\"%s", guard);
     for (; *field; field++) {
         if (*field == '"')
             fputc('"', out);

@@ -33,7 +33,8 @@ int files_write_text(const char *path, const char *text);
  * added after the end. */
 int files_read(char **data, size_t *size, const char *path, size_t limit);
 
-/** Print a CSV field, quoted when it must be (RFC 4180). */
+/** Print a CSV field, quoted when it must be (RFC 4180). What a spreadsheet would take for a
+ * formula gets an apostrophe in front, which the library leaves out when it reads. */
 void files_print_csv(FILE *out, const char *field);
 
 #endif /* EXAMPLES_FILES_H */

@@ -37,8 +37,10 @@ ASL_API void asl_dataset_options_init(asl_dataset_options *options, size_t struc
  *   of digits count as numbers, so that A2.jpg comes before A10.jpg: capture order. Pictures end
  *   in .jpg, .jpeg or .png in any case. Hidden entries and other files are ignored.
  * - a folder that holds `data.csv`, or a CSV file itself (named .csv): columns `image_path,target`
- *   and optionally `group` (signer or recording), others ignored; RFC 4180; paths relative to the
- *   CSV file's folder (back-slashes read as slashes). Samples keep the order of the rows.
+ *   and optionally `group` (signer or recording, to 255 bytes), others ignored; RFC 4180; paths
+ *   relative to the CSV file's folder (back-slashes read as slashes). An apostrophe before `=`,
+ *   `+`, `-` or `@` is left out; it keeps spreadsheets from taking a field for a formula. Samples
+ *   keep the order of the rows.
  *   `target` is a class name, or an index (also "3.0") into the file `classes.txt` beside the
  *   CSV, one name a line. Without that file the first row decides whether targets are names, then
  *   sorted by bytes, or indices into A..Z, del, nothing, space. Classes without a row are left

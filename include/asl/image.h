@@ -58,12 +58,14 @@ ASL_API void asl_decode_options_init(asl_decode_options *options, size_t struct_
 
 /** Decode a JPEG or PNG picture from memory to RGB24. The kind is decided by content. 16-bit
  * samples keep their high byte, grey becomes R=G=B, alpha is composed over black, and the EXIF
- * orientation is applied.
+ * orientation is applied. On top of the pixels, decoding takes at most 32 bytes a pixel, four times
+ * the file's size and 4 MiB; a progressive JPEG may have 100 scans, from 10 Mi pixels on fewer, but
+ * always 16. What needs more is refused.
  * @param data  @p size bytes.
  * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_TOO_NEW; ASL_ERR_NOMEM; ASL_ERR_IMAGE damaged;
  *   ASL_ERR_TRUNCATED ends early; ASL_ERR_UNSUPPORTED another kind of file or a JPEG/PNG variant
  *   that is not read (CMYK, arithmetic, 12-bit, lossless); ASL_ERR_LIMIT beyond a limit of the
- *   options. @since 1.0 */
+ *   options or one of those above. @since 1.0 */
 ASL_API asl_status asl_image_decode(asl_image **out, const void *data, size_t size,
                                     const asl_decode_options *options, asl_error *err);
 

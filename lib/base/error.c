@@ -22,12 +22,6 @@ static size_t message_room(const asl_error *err)
     return err->struct_size - head < MESSAGE_SIZE ? err->struct_size - head : MESSAGE_SIZE;
 }
 
-/* C0, DEL and, in UTF-8, C1: a terminal would act on them. */
-static bool is_control(const unsigned char *text, size_t length)
-{
-    return length == 1 ? text[0] < 0x20 || text[0] == 0x7f : text[0] == 0xc2 && text[1] < 0xa0;
-}
-
 /* Appends the whole characters of `text` that fit before `limit`, '?' for what is not printable. */
 static void append_clean(char *message, size_t limit, const char *text)
 {
@@ -36,7 +30,7 @@ static void append_clean(char *message, size_t limit, const char *text)
 
     for (size_t i = 0; i < length;) {
         const size_t bytes = asl__utf8_sequence(text + i, length - i);
-        const bool bad = bytes == 0 || is_control((const unsigned char *)text + i, bytes);
+        const bool bad = bytes == 0 || asl__is_control(text + i, bytes);
 
         if (used + (bad ? 1 : bytes) > limit)
             break;

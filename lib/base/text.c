@@ -185,12 +185,19 @@ size_t asl__utf8_sequence(const char *text, size_t length)
     return bytes;
 }
 
+bool asl__is_control(const char *text, size_t bytes)
+{
+    const unsigned char *s = (const unsigned char *)text;
+
+    return bytes == 1 ? s[0] < 0x20 || s[0] == 0x7f : s[0] == 0xc2 && s[1] < 0xa0;
+}
+
 bool asl__is_plain_utf8(const char *text, size_t length)
 {
     for (size_t i = 0; i < length;) {
         const size_t bytes = asl__utf8_sequence(text + i, length - i);
 
-        if (bytes == 0 || (bytes == 1 && (text[i] < 0x20 || text[i] == 0x7f)))
+        if (bytes == 0 || asl__is_control(text + i, bytes))
             return false;
         i += bytes;
     }

@@ -33,7 +33,9 @@ void asl__format_decimal(char *out, double value);
 
 /* Bytes of the valid UTF-8 character at the start of `text`, 1..4; 0 when there is none. */
 size_t asl__utf8_sequence(const char *text, size_t length);
-/* True for valid UTF-8 without NUL and without control characters below 0x20 and 0x7f. */
+/* Whether a terminal would act on the UTF-8 character of that many bytes: C0, DEL and C1. */
+bool asl__is_control(const char *text, size_t bytes);
+/* True for valid UTF-8 without NUL and without control characters. */
 bool asl__is_plain_utf8(const char *text, size_t length);
 
 #endif

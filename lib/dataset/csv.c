@@ -105,6 +105,15 @@ fail:
     return status;
 }
 
+/* Programs put an apostrophe before what a spreadsheet would take for a formula, and before such an
+ * apostrophe another one (examples/common/files.c). */
+static char *without_guard(char *field)
+{
+    const size_t marks = strspn(field, "'");
+
+    return marks > 0 && field[marks] != '\0' && strchr("=+-@", field[marks]) ? field + 1 : field;
+}
+
 /* Moves to the next line that is not empty; false at the end. */
 static bool skip_empty_lines(asl__csv *csv)
 {
@@ -134,6 +143,8 @@ asl_status asl__csv_next(asl__csv *csv, asl_error *err)
     stop = csv->end - csv->cursor > ASL__CSV_LINE ? csv->cursor + ASL__CSV_LINE : csv->end;
     while (separator == ',')
         ASL__TRY(read_field(&separator, csv, stop, err));
+    for (int32_t i = 0; i < csv->count; i++)
+        csv->fields[i] = without_guard(csv->fields[i]);
 fail:
     return status;
 }

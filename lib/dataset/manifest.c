@@ -101,6 +101,11 @@ static asl_status set_groups(asl__source *source, asl__manifest *list, asl_error
             return asl__fail_at(err, ASL_ERR_CSV, list->rows[i].number,
                                 "%s, row %lld: group '%s' is not plain UTF-8", list->csv.what,
                                 (long long)list->rows[i].number, group);
+        if (strlen(group) > ASL__MAX_GROUP_NAME)
+            return asl__fail_at(err, ASL_ERR_CSV, list->rows[i].number,
+                                "%s, row %lld: a group of %zu bytes; at most %d are read",
+                                list->csv.what, (long long)list->rows[i].number, strlen(group),
+                                ASL__MAX_GROUP_NAME);
     }
     ASL__TRY(asl__table_from_rows(&list->groups, list, ASL__GROUP, err));
     source->groups = asl__alloc_array((size_t)list->groups.count, sizeof *source->groups);

@@ -7,10 +7,11 @@
 
 #include "dataset/source.h"
 
-#define ASL__PACK_MAGIC    "ASLPACK\n"
-#define ASL__PACK_VERSION  1
-#define ASL__PACK_HEADER   4096 /* one page, so that the pixels begin on the next */
-#define ASL__PACK_MAX_SIDE 4096
+#define ASL__PACK_MAGIC     "ASLPACK\n"
+#define ASL__PACK_VERSION   1
+#define ASL__PACK_HEADER    4096 /* one page, so that the pixels begin on the next */
+#define ASL__PACK_MAX_SIDE  4096
+#define ASL__PACK_MAX_GROUP 4095 /* bytes of a name, which is read again for each sample */
 
 /* Byte offsets of the header's fields; the rest of it is zero. */
 enum {

@@ -19,6 +19,7 @@ typedef struct layout {
     size_t tables_size, pixels_size;
     const uint8_t *tables;
     const char *text;
+    size_t unread; /* of the texts: each belongs to one record, so that none is read twice */
 } layout;
 
 uint32_t asl__pack_crc(const uint8_t *header, const void *tables, size_t size)
@@ -108,20 +109,26 @@ static asl_status read_header(layout *pack, const asl__map *map, asl_error *err)
     if (asl__get64(header + ASL__PACK_AT_SIZE) != map->size)
         return fail_pack(pack, "the file has another size than it says", err);
     pack->text = (const char *)pack->tables + pack->tables_size - pack->text_size;
+    pack->unread = (size_t)pack->text_size;
     if (pack->text_size < 1 || pack->text[pack->text_size - 1] != '\0')
         return fail_pack(pack, "the texts do not end", err);
 fail:
     return status;
 }
 
-/* A text of the pack, or NULL when the offset is wrong or the text is not plain. */
-static const char *get_text(const layout *pack, const uint8_t *offset)
+/* A text of the pack, or NULL when the offset is wrong, the text is not plain, or the texts until
+ * now would not have fitted beside it. */
+static const char *get_text(layout *pack, const uint8_t *offset)
 {
     const uint32_t at = asl__get32(offset);
+    size_t length = 0;
 
-    if (at >= pack->text_size || pack->text[at] == '\0' ||
-        !asl__is_plain_utf8(pack->text + at, strlen(pack->text + at)))
+    if (at >= pack->text_size)
         return NULL;
+    length = strnlen(pack->text + at, pack->unread);
+    if (length == 0 || length == pack->unread || !asl__is_plain_utf8(pack->text + at, length))
+        return NULL;
+    pack->unread -= length + 1;
     return pack->text + at;
 }
 
@@ -154,7 +161,7 @@ static asl_status allocate(asl__source *source, const layout *pack, asl_error *e
     return ASL_OK;
 }
 
-static asl_status read_samples(asl__source *source, const layout *pack, const uint8_t *record,
+static asl_status read_samples(asl__source *source, layout *pack, const uint8_t *record,
                                asl_error *err)
 {
     for (uint64_t i = 0; i < pack->samples; i++, record += ASL__PACK_SAMPLE) {
@@ -173,7 +180,7 @@ static asl_status read_samples(asl__source *source, const layout *pack, const ui
     return ASL_OK;
 }
 
-static asl_status read_issues(asl__source *source, const layout *pack, const uint8_t *record,
+static asl_status read_issues(asl__source *source, layout *pack, const uint8_t *record,
                               asl_error *err)
 {
     for (uint64_t i = 0; i < pack->issues; i++, record += ASL__PACK_ISSUE) {
@@ -189,7 +196,7 @@ static asl_status read_issues(asl__source *source, const layout *pack, const uin
     return ASL_OK;
 }
 
-static asl_status read_tables(asl__source *source, const layout *pack, asl_error *err)
+static asl_status read_tables(asl__source *source, layout *pack, asl_error *err)
 {
     const uint8_t *samples = pack->tables;
     const uint8_t *classes = samples + pack->samples * ASL__PACK_SAMPLE;
@@ -205,7 +212,7 @@ static asl_status read_tables(asl__source *source, const layout *pack, asl_error
     }
     for (uint32_t i = 0; i < pack->groups; i++) {
         source->groups[i] = get_text(pack, groups + (size_t)i * ASL__PACK_GROUP);
-        if (source->groups[i] == NULL)
+        if (source->groups[i] == NULL || strlen(source->groups[i]) > ASL__PACK_MAX_GROUP)
             return fail_pack(pack, "a group name is wrong", err);
     }
     source->class_count = (int32_t)pack->classes;

@@ -13,7 +13,8 @@
 #include "dataset/folder.h"
 
 #define ASL__MAX_CLASSES    4096
-#define ASL__MAX_CLASS_NAME 63 /* bytes; as labels of models */
+#define ASL__MAX_CLASS_NAME 63  /* bytes; as labels of models */
+#define ASL__MAX_GROUP_NAME 255 /* bytes in a list; mixes put names in front */
 
 typedef struct asl__sample {
     const char *path; /* relative to the folder, '/' separated */

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* The checks a JPEG file must pass before a decoder sees it (ITU-T T.81): legal segment lengths and
  * tables, one frame of a kind we read, every table defined before a scan uses it, data for every
- * component, at most MAX_SCANS scans (each costs as much as decoding the picture), and an end. */
+ * component, not too many scans, and an end. */
 #include <stdbool.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "image/codec.h"
 
-enum { MAX_SCANS = 100, MAX_COMPONENTS = 3 };
+/* A scan may be a few bytes long and cost as much as decoding the whole picture. So large pictures
+ * may have fewer of them, but always the FEW_SCANS that suffice for what programs write (10). */
+enum { FEW_SCANS = 16, MAX_SCANS = 100, MAX_COMPONENTS = 3 };
+#define MOST_SCANNED (INT64_C(1) << 30) /* pixels of all scans together */
 
 enum { /* marker codes */
        TEM = 0x01,
@@ -218,14 +221,23 @@ static asl_status skip_coded_data(scan *in, asl_error *err)
     return truncated(in, err);
 }
 
+static int32_t most_scans(const asl__picture *picture)
+{
+    const int64_t affordable = MOST_SCANNED / ((int64_t)picture->width * picture->height);
+    if (affordable > MAX_SCANS)
+        return MAX_SCANS;
+    return affordable < FEW_SCANS ? FEW_SCANS : (int32_t)affordable;
+}
+
 static asl_status read_scan(scan *in, const segment *part, asl_error *err)
 {
     const size_t count = part->length > 0 ? part->data[0] : 0;
     if (in->component_count == 0)
         return damaged(part, "a scan before the frame", err);
-    if (++in->scans > MAX_SCANS)
-        return asl__fail_at(err, ASL_ERR_LIMIT, (int64_t)part->offset, "JPEG: more than %d scans",
-                            MAX_SCANS);
+    if (++in->scans > most_scans(&in->picture))
+        return asl__fail_at(err, ASL_ERR_LIMIT, (int64_t)part->offset,
+                            "JPEG: more than %d scans of %dx%d pixels", in->scans - 1,
+                            in->picture.width, in->picture.height);
     if (count < 1 || count > (size_t)in->component_count || part->length != 4 + 2 * count)
         return damaged(part, "scan header of the wrong length", err);
     const uint8_t *tail = part->data + 1 + 2 * count;

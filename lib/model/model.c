@@ -54,7 +54,7 @@ static asl_status copy_texts(asl_model *model, const asl__model_parts *parts, as
     return ASL_OK;
 }
 
-asl_status asl__model_assemble(asl_model **out, const asl__model_parts *parts, asl_error *err)
+asl_status asl__model_outline(asl_model **out, const asl__model_parts *parts, asl_error *err)
 {
     asl_status status;
     asl_model *model = asl__alloc(sizeof *model);
@@ -69,14 +69,26 @@ asl_status asl__model_assemble(asl_model **out, const asl__model_parts *parts, a
     memcpy(network->std, parts->std, sizeof network->std);
     model->calibration = parts->calibration;
     ASL__TRY(asl__network_build(network, parts->architecture, err));
-    if (parts->most_parameters > 0 && network->parameter_count > parts->most_parameters)
-        ASL__TRY(asl__fail(err, ASL_ERR_MODEL,
-                           "the layers have %zu weights, far more than the file holds",
-                           network->parameter_count));
     ASL__TRY(copy_texts(model, parts, err));
-    model->parameters = asl__alloc_array(network->parameter_count, sizeof *model->parameters);
-    if (!model->parameters)
-        ASL__TRY(asl__fail_memory(err, "weights"));
+    *out = model;
+    return ASL_OK;
+fail:
+    asl_model_free(model);
+    return status;
+}
+
+asl_status asl__model_take_weights(asl_model *model, asl_error *err)
+{
+    model->parameters = asl__alloc_array(model->network.parameter_count, sizeof *model->parameters);
+    return model->parameters ? ASL_OK : asl__fail_memory(err, "weights");
+}
+
+asl_status asl__model_assemble(asl_model **out, const asl__model_parts *parts, asl_error *err)
+{
+    asl_status status;
+    asl_model *model = NULL;
+    ASL__TRY(asl__model_outline(&model, parts, err));
+    ASL__TRY(asl__model_take_weights(model, err));
     *out = model;
     return ASL_OK;
 fail:

@@ -59,13 +59,14 @@ typedef struct asl__model_parts {
     int32_t width, height, bgr;
     float mean[3], std[3];
     asl__calibration calibration;
-    size_t most_parameters; /* more than these are ASL_ERR_MODEL; 0: as many as it takes */
 } asl__model_parts;
 
 asl__model_parts asl__model_get_parts(const asl_model *model);
 
-/* A model with all weights zero, to be filled by the caller before anybody else sees it. The
- * labels must have been checked. */
+/* A model without weights, and the weights, all zero. The labels must have been checked. */
+asl_status asl__model_outline(asl_model **out, const asl__model_parts *parts, asl_error *err);
+asl_status asl__model_take_weights(asl_model *model, asl_error *err);
+/* Both: a model to be filled by the caller before anybody else sees it. */
 asl_status asl__model_assemble(asl_model **out, const asl__model_parts *parts, asl_error *err);
 
 asl_model *asl__model_retain(const asl_model *model);
@@ -99,7 +100,7 @@ asl_status asl__narrow_create(asl__narrow *out, const asl_model *model, int32_t 
                               asl_error *err);
 void asl__narrow_free(asl__narrow *narrow);
 
-/* A model's tensors to and from a file. */
+/* A model's tensors to a file, and from it into one without weights. */
 asl_status asl__weights_to_file(asl__tensors_writer *file, const asl_model *model,
                                 const asl__narrow *narrow, const char *prefix, asl_error *err);
 asl_status asl__weights_from_file(asl_model *model, const asl__tensors *file, const char *prefix,

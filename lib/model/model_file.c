@@ -207,18 +207,6 @@ static asl_status read_parts(asl__model_parts *parts, const texts *t, const asl_
     return asl__calibration_from_file(&parts->calibration, file, err);
 }
 
-/* What a file that is missing some tensors may have fewer than its layers: memory for more is not
- * taken before they have been seen. */
-#define SPARE_NUMBERS ((size_t)1 << 20)
-
-static size_t count_numbers(const asl__tensors *file)
-{
-    size_t count = 0;
-    for (int32_t i = 0; i < file->tensor_count; i++)
-        count += file->tensors[i].count;
-    return count;
-}
-
 asl_status asl__model_from_file(asl_model **out, const asl__tensors *file, const char *prefix,
                                 asl_error *err)
 {
@@ -232,9 +220,8 @@ asl_status asl__model_from_file(asl_model **out, const asl__tensors *file, const
     ASL__TRY(read_parts(&parts, &t, file, prefix, err));
     ASL__TRY(split_labels(&labels, &parts.label_count, t.labels, err));
     parts.labels = labels;
-    parts.most_parameters = count_numbers(file) + SPARE_NUMBERS;
     ASL__TRY(asl__labels_check(labels, parts.label_count, file->what, err));
-    ASL__TRY(asl__model_assemble(&model, &parts, err));
+    ASL__TRY(asl__model_outline(&model, &parts, err));
     ASL__TRY(asl__weights_from_file(model, file, prefix, err));
     *out = model;
     model = NULL;

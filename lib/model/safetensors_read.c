@@ -68,7 +68,8 @@ static asl_status find_frame(frame *out, const asl__tensors *file, size_t size, 
     return ASL_OK;
 }
 
-/* Bounds what the JSON parser will see: plain UTF-8 that is one object, no deeper than needed. */
+/* Bounds what the JSON parser will see: plain UTF-8 that is one object, no deeper than needed, and
+ * without the minus that readers of whole numbers disagree about in -0. */
 static asl_status check_header_text(const frame *f, const asl__tensors *file, asl_error *err)
 {
     int depth = 0;
@@ -88,6 +89,9 @@ static asl_status check_header_text(const frame *f, const asl__tensors *file, as
             depth++;
         else if (!in_string && (c == '}' || c == ']'))
             depth--;
+        else if (!in_string && c == '-')
+            return asl__fail_at(err, ASL_ERR_MODEL, (int64_t)(LENGTH_SIZE + i),
+                                "%s: its header holds a number with a sign", file->what);
         if (depth > MAX_DEPTH)
             return asl__fail_at(err, ASL_ERR_MODEL, (int64_t)(LENGTH_SIZE + i),
                                 "%s: its header is nested deeper than %d levels", file->what,
@@ -203,7 +207,7 @@ static asl_status read_tensor(asl__tensors *file, const char *name, json_t *valu
     const asl_status status = read_shape(tensor, file, shape, err);
     if (status < 0)
         return status;
-    if (begin < 0 || end < begin || (uint64_t)(end - begin) != tensor->bytes)
+    if (end < begin || (uint64_t)(end - begin) != tensor->bytes) /* neither has a sign */
         return asl__fail(err, ASL_ERR_MODEL, "%s: tensor '%s' of %zu bytes lies at %lld..%lld",
                          file->what, name, tensor->bytes, (long long)begin, (long long)end);
     tensor->offset = (size_t)begin;

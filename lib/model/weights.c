@@ -169,26 +169,32 @@ static void read_halves(float *to, const asl__file_tensor *stored)
     }
 }
 
-static asl_status read_steps(float *to, const asl__tensor *tensor, const asl__file_tensor *stored,
-                             const asl__tensors *file, asl_error *err)
+/* The scales of 8-bit weights. */
+static asl_status find_scales(const asl__file_tensor **out, const asl__tensor *tensor,
+                              const asl__tensors *file, asl_error *err)
 {
     tensor_name name;
-    const asl__file_tensor *scales;
-    const int8_t *steps = stored->data;
-    const size_t length = row_length(tensor);
     snprintf(name, sizeof name, "%s_scale", tensor->name);
-    const asl_status status = find_tensor(&scales, file, name, err);
+    const asl_status status = find_tensor(out, file, name, err);
     if (status < 0)
         return status;
-    if (scales->dtype != ASL__DTYPE_F32 || !has_shape(scales, tensor->shape, 1))
-        return fail_kind(file, name, err);
+    const bool good = (*out)->dtype == ASL__DTYPE_F32 && has_shape(*out, tensor->shape, 1);
+    return good ? ASL_OK : fail_kind(file, name, err);
+}
+
+static asl_status read_steps(float *to, const asl__tensor *tensor, const asl__file_tensor *stored,
+                             const asl__file_tensor *scales, const asl__tensors *file,
+                             asl_error *err)
+{
+    const int8_t *steps = stored->data;
+    const size_t length = row_length(tensor);
     for (size_t r = 0; r < rows(tensor); r++) {
         float scale;
         memcpy(&scale, (const uint8_t *)scales->data + r * sizeof scale, sizeof scale);
         if (!isfinite(scale) || scale <= 0)
             return asl__fail_at(err, ASL_ERR_MODEL, (int64_t)r,
                                 "%s: value %zu of '%s' is not finite and positive", file->what, r,
-                                name);
+                                scales->name);
         for (size_t i = r * length; i < (r + 1) * length; i++) {
             if (steps[i] < -ASL__MOST_STEPS)
                 return asl__fail_at(err, ASL_ERR_MODEL, (int64_t)i,
@@ -200,28 +206,40 @@ static asl_status read_steps(float *to, const asl__tensor *tensor, const asl__fi
     return ASL_OK;
 }
 
-/* Checkpoints (those with a prefix) hold nothing but float32. */
+/* A tensor as the file has it, of the right shape and type, and the scales of an 8-bit one.
+ * Checkpoints (those with a prefix) hold nothing but float32. */
+static asl_status find_stored(const asl__file_tensor **out, const asl__file_tensor **scales,
+                              const asl__tensor *tensor, const asl__tensors *file,
+                              const char *prefix, asl_error *err)
+{
+    tensor_name name;
+    snprintf(name, sizeof name, "%s%s", prefix, tensor->name);
+    const asl_status status = find_tensor(out, file, name, err);
+    if (status < 0)
+        return status;
+    const int32_t dtype = (*out)->dtype;
+    const bool is_narrow = dtype == ASL__DTYPE_I8 || dtype == ASL__DTYPE_F16;
+    const bool may_be_narrow = tensor->decayed && !*prefix;
+    if (!has_shape(*out, tensor->shape, tensor->dims) ||
+        !(dtype == ASL__DTYPE_F32 || (is_narrow && may_be_narrow)))
+        return fail_kind(file, name, err);
+    return dtype == ASL__DTYPE_I8 ? find_scales(scales, tensor, file, err) : ASL_OK;
+}
+
 static asl_status read_tensor(float *parameters, const asl__tensor *tensor,
                               const asl__tensors *file, const char *prefix, asl_error *err)
 {
-    tensor_name name;
-    const asl__file_tensor *stored;
+    const asl__file_tensor *stored, *scales = NULL;
     float *to = parameters + tensor->offset;
-    snprintf(name, sizeof name, "%s%s", prefix, tensor->name);
-    const asl_status status = find_tensor(&stored, file, name, err);
+    const asl_status status = find_stored(&stored, &scales, tensor, file, prefix, err);
     if (status < 0)
         return status;
-    const bool may_be_narrow = tensor->decayed && !*prefix;
-    if (!has_shape(stored, tensor->shape, tensor->dims))
-        return fail_kind(file, name, err);
-    if (may_be_narrow && stored->dtype == ASL__DTYPE_I8)
-        return read_steps(to, tensor, stored, file, err);
-    if (may_be_narrow && stored->dtype == ASL__DTYPE_F16)
+    if (stored->dtype == ASL__DTYPE_I8)
+        return read_steps(to, tensor, stored, scales, file, err);
+    if (stored->dtype == ASL__DTYPE_F16)
         read_halves(to, stored);
-    else if (stored->dtype == ASL__DTYPE_F32)
-        memcpy(to, stored->data, stored->bytes);
     else
-        return fail_kind(file, name, err);
+        memcpy(to, stored->data, stored->bytes);
     return ASL_OK;
 }
 
@@ -243,14 +261,15 @@ static bool has_use(const asl__network *network, const asl__tensors *file, const
     return false;
 }
 
-asl_status asl__weights_from_file(asl_model *model, const asl__tensors *file, const char *prefix,
-                                  asl_error *err)
+/* Exactly the tensors that the layers ask for. */
+static asl_status check_tensors(const asl__network *network, const asl__tensors *file,
+                                const char *prefix, asl_error *err)
 {
-    const asl__network *network = &model->network;
+    const asl__file_tensor *stored, *scales;
     const size_t skip = strlen(prefix);
     for (int32_t i = 0; i < network->tensor_count; i++) {
         const asl_status status =
-            read_tensor(model->parameters, &network->tensors[i], file, prefix, err);
+            find_stored(&stored, &scales, &network->tensors[i], file, prefix, err);
         if (status < 0)
             return status;
     }
@@ -260,6 +279,22 @@ asl_status asl__weights_from_file(asl_model *model, const asl__tensors *file, co
             return asl__fail(err, ASL_ERR_MODEL, "%s: tensor '%.80s' belongs to no layer",
                              file->what, name);
     }
-    return asl__network_check_parameters(network, model->parameters, ASL_ERR_MODEL, file->what,
-                                         err);
+    return ASL_OK;
+}
+
+/* Memory is taken only for weights that are there: a layer list can ask for far more than the file
+ * has bytes. */
+asl_status asl__weights_from_file(asl_model *model, const asl__tensors *file, const char *prefix,
+                                  asl_error *err)
+{
+    asl_status status;
+    const asl__network *network = &model->network;
+    ASL__TRY(check_tensors(network, file, prefix, err));
+    ASL__TRY(asl__model_take_weights(model, err));
+    for (int32_t i = 0; i < network->tensor_count; i++)
+        ASL__TRY(read_tensor(model->parameters, &network->tensors[i], file, prefix, err));
+    ASL__TRY(
+        asl__network_check_parameters(network, model->parameters, ASL_ERR_MODEL, file->what, err));
+fail:
+    return status;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A run's state from disk. The file's checksum tells damage; the checks here make sure that even a
  * file written by somebody else puts no trainer into a state it could not have reached. */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -104,13 +105,33 @@ static bool read_real(asl__checkpoint *out)
     return true;
 }
 
+/* Whether a vector of the optimizer is there, and each number in it is one that training can leave: at
+ * least `least`, and not above `most`. */
+static bool has_vector(const asl__checkpoint *checkpoint, const char *name, float least, float most)
+{
+    const int64_t count = (int64_t)checkpoint->model->network.parameter_count;
+    if (!has_tensor(checkpoint, name, ASL__DTYPE_F32, count, 0))
+        return false;
+    const char *data = asl__tensors_find(&checkpoint->file, name)->data;
+    for (int64_t i = 0; i < count; i++) {
+        float value;
+        memcpy(&value, data + (size_t)i * sizeof value, sizeof value);
+        if (!(value >= least && value <= most))
+            return false;
+    }
+    return true;
+}
+
 static bool has_vectors(const asl__checkpoint *checkpoint)
 {
     const int64_t count = (int64_t)checkpoint->model->network.parameter_count;
     const int64_t epoch = checkpoint->whole[ASL__WHOLE_EPOCH];
     const int32_t optimizer = (int32_t)checkpoint->whole[ASL__WHOLE_OPTIMIZER];
     for (int32_t i = ASL__STATE_MOMENT1; i < asl__vector_count(optimizer); i++) {
-        if (!has_tensor(checkpoint, asl__vector_names[i], ASL__DTYPE_F32, count, 0))
+        /* The squares of large gradients may overflow; weights then stand still. */
+        const bool squares = i == ASL__STATE_MOMENT2;
+        if (!has_vector(checkpoint, asl__vector_names[i], squares ? 0.0F : -FLT_MAX,
+                        squares ? INFINITY : FLT_MAX))
             return false;
     }
     if (checkpoint->real[ASL__REAL_AVERAGE] > 0.0 &&
@@ -289,21 +310,6 @@ static void restore_vector(float *values, const asl__checkpoint *checkpoint, con
     memcpy(values, tensor->data, tensor->bytes);
 }
 
-/* A mean of squares is not negative. */
-static asl_status restore_moment(asl_trainer *trainer, const asl__checkpoint *checkpoint,
-                                 int32_t which, asl_error *err)
-{
-    float *values = trainer->vectors[which];
-    restore_vector(values, checkpoint, asl__vector_names[which]);
-    for (size_t i = 0; i < trainer->model->network.parameter_count; i++) {
-        if (!isfinite(values[i]) || (which == ASL__STATE_MOMENT2 && values[i] < 0.0F))
-            return asl__fail_at(err, ASL_ERR_MODEL, (int64_t)i,
-                                "the checkpoint is not usable: value %zu of '%s' is impossible", i,
-                                asl__vector_names[which]);
-    }
-    return ASL_OK;
-}
-
 /* Parameters that a model will be made of. */
 static asl_status restore_parameters(asl_trainer *trainer, float *values,
                                      const asl__checkpoint *checkpoint, const char *name,
@@ -331,7 +337,7 @@ asl_status asl__checkpoint_restore(asl_trainer *trainer, const asl__checkpoint *
         .epoch_seconds = real[ASL__REAL_EPOCH_SECONDS],
     };
     for (int32_t i = ASL__STATE_MOMENT1; i < asl__vector_count(trainer->options.optimizer); i++)
-        ASL__TRY(restore_moment(trainer, checkpoint, i, err));
+        restore_vector(trainer->vectors[i], checkpoint, asl__vector_names[i]);
     if (trainer->average)
         ASL__TRY(
             restore_parameters(trainer, trainer->average, checkpoint, ASL__TENSOR_AVERAGE, err));

@@ -127,6 +127,20 @@ class Prepare(programs.Case):
         again = self.run_json("asl-prepare", "hands.pack", "out", "--size", "16")
         self.assertEqual(again["classes"], document["classes"])
 
+    def test_no_formulas(self):
+        labels = ["=1+2", "+a", "-b", "@c", "'=d", "''-e", "'f"]
+        programs.make_folder(self.folder / "sheet", per_class=2, labels=labels)
+        (self.folder / "sheet" / "+a" / "+bad.png").write_bytes(b"not a picture")
+        document = self.run_json("asl-prepare", "sheet", "out", "--size", "16")
+        self.assertEqual(set(document["classes"]), set(labels))
+        for name in ("data.csv", "skipped.csv"):
+            with open(self.out / name, newline="") as file:
+                fields = [field for row in csv.reader(file) for field in row]
+            self.assertFalse([field for field in fields if field[0] in "=+-@\t\r"])
+        again = self.run_json("asl-prepare", "out", "again", "--size", "16")
+        self.assertEqual(again["classes"], document["classes"])
+        self.assertEqual(again["n"], document["n"])
+
     def test_output_folder_that_cannot_be_made(self):
         (self.folder / "file").write_text("")
         result = self.run_program("asl-prepare", "data", "file/out", code=1)

@@ -452,7 +452,7 @@ def check_labels(labels: Sequence[str], classes: int) -> None:
             size = 0
         if not 1 <= size <= 63:
             raise DataError(f"class name {label!r} is empty, longer than 63 bytes or not UTF-8")
-        if any(ord(c) < 0x20 or ord(c) == 0x7F for c in label):
+        if any(ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 for c in label):
             raise DataError(f"class name {label!r} holds a control character")
     if len(set(labels)) != len(labels):
         raise DataError("two classes have the same name")

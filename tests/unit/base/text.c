@@ -200,7 +200,6 @@ static void utf8_is_checked(void **state)
         {"\x1f", false},
         {"\t", false},
         {"\x7f", false},
-        {"\xc2\x80", true},
         {"\xdf\xbf", true},
         {"\xe0\xa0\x80", true},
         {"\xef\xbf\xbf", true},
@@ -209,6 +208,10 @@ static void utf8_is_checked(void **state)
         {"\xf0\x90\x80\x80", true},
         {"\xf4\x8f\xbf\xbf", true},
         {"a\xc3\xa9z", true},
+        {"\xc2\xa0", true},
+        {"\xc2\x80", false},         /* C1 */
+        {"a\xc2\x9b[2J", false},     /* C1: control sequence introducer */
+        {"\xc2\x9f", false},         /* C1 */
         {"\x80", false},             /* continuation alone */
         {"\xc3", false},             /* ends early */
         {"\xc3\x28", false},         /* no continuation */

@@ -8,6 +8,8 @@
 #include "dataset/csv.h"
 
 #define HEAD "image_path,target\n"
+#define X63  "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define X64  X63 "x"
 #define FOUR "A/A1.png,A\nA/A2.png,A\nB/B1.png,B\nB/B2.png,B\n"
 
 typedef struct csv_case {
@@ -64,6 +66,15 @@ static const csv_case cases[] = {
      " B|thumbs up"},
     {"a UTF-8 name", HEAD "A/A1.png,\xc3\xa9\nB/B1.png,B\n", NULL, ASL_OK, -1, 2, "B|\xc3\xa9"},
     {"a number after letters", HEAD "A/A1.png,A1\nB/B1.png,B2\n", NULL, ASL_OK, -1, 2, "A1|B2"},
+    {"what a spreadsheet might run", HEAD "A/A1.png,=1+2\nA/A2.png,@x\nB/B1.png,+y\nB/B2.png,-z\n",
+     NULL, ASL_OK, -1, 4, "+y|-z|=1+2|@x"},
+    {"the same, guarded",
+     HEAD "A/A1.png,'=1+2\nA/A2.png,'@x\nB/B1.png,\"'+y\"\n'-/../B/B2.png,'-z\n", NULL, ASL_OK, -1,
+     4, "+y|-z|=1+2|@x"},
+    {"an apostrophe that guards nothing",
+     HEAD "A/A1.png,'x\nA/A2.png,'\nB/B1.png,''=y\nB/B2.png,o'-\n", NULL, ASL_OK, -1, 4,
+     "'|'=y|'x|o'-"},
+    {"a guarded number", HEAD "A/A1.png,'+1\nB/B1.png,0\n", NULL, ASL_ERR_CSV, 3, 0, NULL},
     {"group", "image_path,target,group\nA/A1.png,A,s1\nB/B1.png,B,s2\n", NULL, ASL_OK, -1, 2,
      "A|B"},
     {"group empty", "image_path,target,group\nA/A1.png,A,\nB/B1.png,B,\n", NULL, ASL_OK, -1, 2,
@@ -149,6 +160,12 @@ static const csv_case cases[] = {
      2, 0, NULL},
     {"a group with a tab", "image_path,target,group\nA/A1.png,A,a\tb\n", NULL, ASL_ERR_CSV, 2, 0,
      NULL},
+    {"a group of 256 bytes",
+     "image_path,target,group\nA/A1.png,A," X64 X64 X64 X64 "\nB/B1.png,B,\n", NULL, ASL_ERR_CSV, 2,
+     0, NULL},
+    {"a group of 255 bytes",
+     "image_path,target,group\nA/A1.png,A," X64 X64 X64 X63 "\nB/B1.png,B,\n", NULL, ASL_OK, -1, 2,
+     "A|B"},
     {"not in classes.txt", HEAD "A/A1.png,A\nB/B1.png,C\n", "A\nB\n", ASL_ERR_CSV, 3, 0, NULL},
     {"index beyond classes.txt", HEAD "A/A1.png,0\nB/B1.png,2\n", "A\nB\n", ASL_ERR_CSV, 3, 0,
      NULL},
@@ -200,6 +217,8 @@ static void every_case_ends_as_listed(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         check_case(&cases[i]);
     assert_true(sizeof cases / sizeof *cases >= 80);
+    print_message("count: %zu CSV lists, each with its exact status and row\n",
+                  sizeof cases / sizeof *cases);
 }
 
 static void samples_keep_the_order_of_the_rows(void **state)

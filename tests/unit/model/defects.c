@@ -113,4 +113,5 @@ void check_defects(const defect *defects, size_t count, int32_t weights)
         free(header);
     }
     free_valid(&valid);
+    print_message("count: %zu model files with one defect and its words\n", count);
 }

@@ -217,7 +217,7 @@ class Synthetic(unittest.TestCase):
 
     def test_library_writes_the_same_bytes(self):
         self.assertEqual(resave(self, self.folder, self.model), self.model)
-        labels = ['"quoted"', "back\\slash", "Straße 手", "\u0080", "x" * 63]
+        labels = ['"quoted"', "back\\slash", "Straße 手", "\u00a0", "x" * 63]
         content = convert.convert(zip_bytes(state_dict(classes=5)), labels)
         self.assertEqual(resave(self, self.folder, content), content)
 
@@ -304,6 +304,7 @@ class Synthetic(unittest.TestCase):
             (["a", "b", "é" * 32], "longer than 63 bytes"),
             (["a", "b", "x\n"], "control character"),
             (["a", "b", "x\x7f"], "control character"),
+            (["a", "b", "x\u009b"], "control character"),
             (["a", "b", "\udcff"], "not UTF-8"),
         ):
             self.refuse(three, says, labels)
