@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/floats.h"
 #include "base/options.h"
 #include "base/text.h"
 #include "base/threads.h"
@@ -303,6 +304,7 @@ fail:
 asl_status asl_dataset_pack(asl_dataset **out, const asl_dataset *dataset, const char *path,
                             const asl_pack_options *options, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     const asl_decode_options *decode = NULL;
     asl_status status = ASL_OK;
     packer pack = {.dataset = dataset};

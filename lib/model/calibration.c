@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/floats.h"
 #include "base/options.h"
 #include "base/text.h"
 #include "model/model.h"
@@ -34,6 +35,7 @@ static double as_written(double value)
 asl_status asl_model_with_calibration(asl_model **out, const asl_model *model,
                                       const asl_calibration *calibration, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl_status status;
     asl__error_clear(err);
     ASL__CHECK_ARG(out != NULL, err);
@@ -60,6 +62,7 @@ fail:
 
 float asl_model_letter_score(const asl_model *model, const float *scores, size_t count)
 {
+    ASL__OWN_FLOATS;
     if (!model || !scores || count != (size_t)model->network.classes)
         return 0;
     const int32_t nothing = asl__model_find_label(model, "nothing");
