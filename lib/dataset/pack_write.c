@@ -257,6 +257,7 @@ static asl_status write_pack(packer *pack, const char *path, asl_error *err)
     ASL__TRY(asl__pool_create(&pack->pool, pack->options.threads, err));
     ASL__TRY(allocate(pack, err));
     ASL__TRY(asl__writer_open(&pack->writer, path, err));
+    asl__writer_sweep(pack->writer);
     ASL__TRY(asl__writer_write(pack->writer, header, sizeof header, err));
     for (int64_t i = 0; i < source->issue_count; i++)
         put_issue(pack, source->issues[i].path, source->issues[i].message, source->issues[i].code);
