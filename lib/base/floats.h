@@ -5,9 +5,7 @@
 #ifndef ASL_BASE_FLOATS_H
 #define ASL_BASE_FLOATS_H
 
-#if defined(__x86_64__)
-#include <xmmintrin.h>
-#elif !defined(__aarch64__)
+#if !defined(__x86_64__) && !defined(__aarch64__)
 #include <fenv.h>
 #endif
 
@@ -24,13 +22,14 @@ typedef struct asl__floats {
 } asl__floats;
 
 /* To the nearest, denormals as they are, no traps; returns what it was before. A new thread begins
- * as the one that made it. */
+ * as the one that made it. The clobbers keep the compiler from moving what is stored across. */
 static inline asl__floats asl__floats_take(void)
 {
     asl__floats host;
 #if defined(__x86_64__)
-    host.control = _mm_getcsr();
-    _mm_setcsr(0x1f80);
+    const uint32_t own = 0x1f80;
+    __asm__ volatile("stmxcsr %0" : "=m"(host.control));
+    __asm__ volatile("ldmxcsr %0" : : "m"(own) : "memory");
 #elif defined(__aarch64__)
     __asm__ volatile("mrs %0, fpcr" : "=r"(host.control));
     __asm__ volatile("mrs %0, fpsr" : "=r"(host.flags));
@@ -45,7 +44,7 @@ static inline asl__floats asl__floats_take(void)
 static inline void asl__floats_give_back(const asl__floats *host)
 {
 #if defined(__x86_64__)
-    _mm_setcsr(host->control);
+    __asm__ volatile("ldmxcsr %0" : : "m"(host->control) : "memory");
 #elif defined(__aarch64__)
     __asm__ volatile("msr fpcr, %0" : : "r"(host->control) : "memory");
     __asm__ volatile("msr fpsr, %0" : : "r"(host->flags) : "memory");

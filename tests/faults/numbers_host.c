@@ -148,9 +148,34 @@ static void test_modes_come_back(void **state)
     assert_memory_equal(&before, &after, sizeof before);
 }
 
+/* Nothing of a short function's own is computed too early or too late. */
+static void test_short_functions(void **state)
+{
+    (void)state;
+    static const char *const labels[] = {"A", "nothing"};
+    static const float scores[] = {0.7F, 0.3F};
+    asl_error err = ASL_ERROR_INIT;
+    asl_model *model = NULL;
+    asl_model_options options;
+    asl_model_options_init(&options, sizeof options);
+    options.labels = labels;
+    options.label_count = 2;
+    assert_ok(asl_model_create(&model, "tiny", &options, &err), &err);
+    const float usual = asl_model_letter_score(model, scores, 2);
+    fesetround(FE_UPWARD);
+    const float upwards = asl_model_letter_score(model, scores, 2);
+    fesetround(FE_DOWNWARD);
+    const float downwards = asl_model_letter_score(model, scores, 2);
+    fesetround(FE_TONEAREST);
+    asl_model_free(model);
+    assert_memory_equal(&upwards, &usual, sizeof usual);
+    assert_memory_equal(&downwards, &usual, sizeof usual);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_modes_come_back),
+                                       cmocka_unit_test(test_short_functions),
                                        cmocka_unit_test(test_every_host)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
