@@ -106,7 +106,7 @@ static asl_status run_trainer(run *r, asl_error *err)
 {
     if (r->epoch_count >= r->epochs) {
         cli_note("'%s' has all its %d epochs; nothing to train", r->folder, (int)r->epochs);
-        return ASL_OK;
+        return asl_trainer_run(r->trainer, err); /* only clears away what a killed run has left */
     }
     if (run_has_checkpoint(r))
         cli_note("going on in epoch %d of %d", (int)r->epoch_count + 1, (int)r->epochs);

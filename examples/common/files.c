@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -106,8 +107,35 @@ static bool write_all(int fd, const char *data, size_t size)
     return true;
 }
 
+/* Whether `name` is BASE.PID.tmp of a process that is no more. */
+static bool is_left_over(const char *name, const char *base)
+{
+    const size_t length = strlen(base);
+    if (strncmp(name, base, length) != 0 || name[length] != '.')
+        return false;
+    char *end = NULL;
+    const long pid = strtol(name + length + 1, &end, 10);
+    return pid > 1 && strcmp(end, ".tmp") == 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
+/* Removes what others left behind when they were killed while they wrote the same file. */
+static void sweep(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *base = slash ? slash + 1 : path;
+    char *folder = slash ? cli_format("%.*s", (int)(base - path), path) : cli_format(".");
+    DIR *stream = opendir(folder);
+    for (struct dirent *entry; stream && (entry = readdir(stream));)
+        if (is_left_over(entry->d_name, base))
+            unlinkat(dirfd(stream), entry->d_name, 0);
+    if (stream)
+        closedir(stream);
+    free(folder);
+}
+
 int files_write(const char *path, const void *data, size_t size)
 {
+    sweep(path);
     char *temporary = cli_format("%s.%ld.tmp", path, (long)getpid());
     const int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     bool ok = fd >= 0 && write_all(fd, data, size) && fsync(fd) == 0;

@@ -190,7 +190,8 @@ ASL_API asl_status asl_trainer_resume(asl_trainer **out, const char *path, const
 /** Train to the end of the last epoch. May be called again after ASL_STOPPED.
  * @return ASL_OK; ASL_STOPPED after asl_trainer_request_stop(), with the checkpoint written (when
  *   one is configured); ASL_ERR_ARG; ASL_ERR_DIVERGED when loss or weights stop being finite (the
- *   state before that epoch is still in the checkpoint); ASL_ERR_NOMEM; ASL_ERR_IMAGE, or another
+ *   checkpoint still is the last one before: of the epoch's start, or with checkpoint_steps of the
+ *   same epoch, when all was finite still); ASL_ERR_NOMEM; ASL_ERR_IMAGE, or another
  *   status as asl_dataset_load_image(), for an unreadable picture; ASL_ERR_DEVICE_LOST;
  *   ASL_ERR_BUSY from a callback of the same trainer, or while another run holds the checkpoint (by
  *   a lock on PATH.lock); ASL_ERR_STATE in a child of fork() for a trainer that the parent made, or

@@ -20,6 +20,9 @@ asl_status asl__file_read(void **data, size_t *size, const char *path, int64_t m
 typedef struct asl__writer asl__writer;
 
 asl_status asl__writer_open(asl__writer **out, const char *path, asl_error *err);
+/* Removes what writers of the same file left behind when they were killed; those that live hold
+ * theirs by a lock. Looks through the folder, so not for files that share it with thousands. */
+void asl__writer_sweep(const asl__writer *writer);
 /* Appends. */
 asl_status asl__writer_write(asl__writer *writer, const void *data, size_t size, asl_error *err);
 /* Overwrites bytes already written, or extends the file; leaves the append position alone. Several

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -77,10 +78,30 @@ static asl_status open_folder(asl__writer *writer, char *target, asl_error *err)
     return ASL_OK;
 }
 
-/* Creates ".NAME.XXXXXX" with the given mode. */
+/* Length of the name's part in those of its temporaries, which are ".NAME.XXXXXX.tmp". */
+static int name_part(const asl__writer *writer)
+{
+    enum { REST = sizeof "..XXXXXX.tmp" - 1 };
+    const size_t length = strlen(writer->name);
+
+    return length < NAME_MAX - REST ? (int)length : NAME_MAX - REST;
+}
+
+/* Locks a temporary for as long as its writer lives, so that asl__writer_sweep() leaves it alone.
+ * False when that was here first. */
+static bool hold(int fd)
+{
+    struct stat info;
+
+    if (asl__sys->flock(fd, LOCK_EX | LOCK_NB) != 0)
+        return errno != EWOULDBLOCK;
+    return asl__sys->fstat(fd, &info) != 0 || info.st_nlink > 0;
+}
+
+/* Creates the temporary with the given mode. */
 static int create_temporary(asl__writer *writer, mode_t mode)
 {
-    enum { ATTEMPTS = 100, NAME_PART = NAME_MAX - 8 };
+    enum { ATTEMPTS = 100 };
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz012345";
     struct timespec now;
 
@@ -92,14 +113,18 @@ static int create_temporary(asl__writer *writer, mode_t mode)
 
         for (int i = 0; i < 6; i++, bits >>= 5)
             suffix[i] = letters[bits & 31];
-        snprintf(writer->temporary, sizeof writer->temporary, ".%.*s.%s", NAME_PART, writer->name,
-                 suffix);
+        snprintf(writer->temporary, sizeof writer->temporary, ".%.*s.%s.tmp", name_part(writer),
+                 writer->name, suffix);
         writer->fd = asl__sys->openat(writer->folder, writer->temporary,
-                            O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-        if (writer->fd >= 0)
+                                      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+        if (writer->fd >= 0 && hold(writer->fd))
             return 0;
-        if (errno != EEXIST && errno != EINTR)
+        if (writer->fd >= 0) {
+            asl__sys->close(writer->fd);
+            writer->fd = -1;
+        } else if (errno != EEXIST && errno != EINTR) {
             break;
+        }
     }
     writer->temporary[0] = '\0';
     return errno;
@@ -121,7 +146,8 @@ static asl_status create_file(asl__writer *writer, asl_error *err)
     struct stat old;
     mode_t mode = 0666;
     int number = 0;
-    const bool exists = asl__sys->fstatat(writer->folder, writer->name, &old, AT_SYMLINK_NOFOLLOW) == 0;
+    const bool exists =
+        asl__sys->fstatat(writer->folder, writer->name, &old, AT_SYMLINK_NOFOLLOW) == 0;
 
     /* Renaming over /dev/null would replace the device for the whole system. */
     if (exists && !S_ISREG(old.st_mode) && !S_ISLNK(old.st_mode))
@@ -160,12 +186,50 @@ fail:
     return status;
 }
 
+/* Whether `name` is that of a temporary of the writer's file. */
+static bool is_temporary(const asl__writer *writer, const char *name)
+{
+    const size_t part = (size_t)name_part(writer);
+
+    return name[0] == '.' && strncmp(name + 1, writer->name, part) == 0 &&
+           strlen(name) == part + sizeof "..XXXXXX.tmp" - 1 && name[part + 1] == '.' &&
+           strcmp(name + part + 8, ".tmp") == 0;
+}
+
+static void sweep_one(int folder, const char *name)
+{
+    const int fd =
+        asl__sys->openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
+
+    if (fd < 0)
+        return;
+    if (asl__sys->flock(fd, LOCK_EX | LOCK_NB) == 0)
+        asl__sys->unlinkat(folder, name, 0);
+    asl__sys->close(fd);
+}
+
+void asl__writer_sweep(const asl__writer *writer)
+{
+    const int fd = asl__sys->openat(writer->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    DIR *dir = fd < 0 ? NULL : asl__sys->fdopendir(fd);
+
+    if (dir == NULL) {
+        if (fd >= 0)
+            asl__sys->close(fd);
+        return;
+    }
+    for (const struct dirent *entry; (entry = asl__sys->readdir(dir)) != NULL;)
+        if (is_temporary(writer, entry->d_name) && strcmp(entry->d_name, writer->temporary) != 0)
+            sweep_one(writer->folder, entry->d_name);
+    asl__sys->closedir(dir);
+}
+
 asl_status asl__writer_write_at(asl__writer *writer, int64_t offset, const void *data, size_t size,
                                 asl_error *err)
 {
     for (size_t done = 0; done < size;) {
         const ssize_t put = asl__sys->pwrite(writer->fd, (const char *)data + done, size - done,
-                                   (off_t)(offset + (int64_t)done));
+                                             (off_t)(offset + (int64_t)done));
 
         if (put > 0)
             done += (size_t)put;

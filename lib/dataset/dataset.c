@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/floats.h"
 #include "base/options.h"
 #include "base/system.h"
 #include "dataset/little.h"
@@ -63,6 +64,7 @@ static asl_status fill_source(asl__source *source, const char *path, asl_error *
 asl_status asl_dataset_open(asl_dataset **out, const char *path, const asl_dataset_options *options,
                             asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl_status status = ASL_OK;
     asl_dataset_options chosen;
     asl_decode_options decode;

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/floats.h"
 #include "base/labels.h"
 #include "base/options.h"
 #include "base/text.h"
@@ -369,6 +370,7 @@ static asl_status check_options(const asl_mix_options *options, const asl_datase
 asl_status asl_dataset_mix(asl_dataset **out, const asl_dataset *const *datasets,
                            const asl_mix_options *options, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl_mix_options chosen = defaults;
     asl_status status = ASL_OK;
     mixer mix = {0};

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/floats.h"
 #include "base/options.h"
 #include "base/text.h"
 #include "base/threads.h"
@@ -256,6 +257,7 @@ static asl_status write_pack(packer *pack, const char *path, asl_error *err)
     ASL__TRY(asl__pool_create(&pack->pool, pack->options.threads, err));
     ASL__TRY(allocate(pack, err));
     ASL__TRY(asl__writer_open(&pack->writer, path, err));
+    asl__writer_sweep(pack->writer);
     ASL__TRY(asl__writer_write(pack->writer, header, sizeof header, err));
     for (int64_t i = 0; i < source->issue_count; i++)
         put_issue(pack, source->issues[i].path, source->issues[i].message, source->issues[i].code);
@@ -303,6 +305,7 @@ fail:
 asl_status asl_dataset_pack(asl_dataset **out, const asl_dataset *dataset, const char *path,
                             const asl_pack_options *options, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     const asl_decode_options *decode = NULL;
     asl_status status = ASL_OK;
     packer pack = {.dataset = dataset};

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "base/error.h"
+#include "base/floats.h"
 #include "base/threads.h"
 #include "dataset/view.h"
 #include "image/image.h"
@@ -176,6 +177,7 @@ fail:
 asl_status asl_dataset_load_image(asl_image **out, const asl_dataset *dataset, int64_t index,
                                   asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl_status status = ASL_OK;
     asl_image_view view;
 

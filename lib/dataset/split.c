@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/floats.h"
 #include "base/options.h"
 #include "base/random.h"
 #include "dataset/view.h"
@@ -283,6 +284,7 @@ asl_status asl_dataset_split(asl_dataset **train, asl_dataset **validation, int3
                              const asl_dataset *dataset, const asl_split_options *options,
                              asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl_status status = ASL_OK;
     asl_split_options chosen;
     groups found = {0};

@@ -4,11 +4,13 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/floats.h"
 
 enum { MAX_SIDE = 4096 };
 
 asl_status asl_augmentation_create(asl_augmentation **out, const char *text, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl_status status = ASL_OK;
     asl__augment_keys keys;
     asl_augmentation *made = NULL;
@@ -127,6 +129,7 @@ asl_status asl_augmentation_apply(uint8_t *out, int32_t *negative,
                                   int32_t width, int32_t height, uint64_t seed, int64_t epoch,
                                   int64_t sample, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__augment_scratch scratch = {0};
     asl__error_clear(err);
     if (negative != NULL)

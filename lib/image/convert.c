@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/floats.h"
 #include "image/image.h"
 
 int32_t asl__packed_bytes(int32_t format)
@@ -186,6 +187,7 @@ static void convert_row(uint8_t *out, int32_t format, const asl_image_view *view
 asl_status asl_image_convert(asl_image **out, const asl_image_view *view, const asl_rect *region,
                              int32_t format, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl_status status = ASL_OK;
     asl__error_clear(err);
     ASL__CHECK_ARG(out != NULL, err);

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/floats.h"
 #include "base/file.h"
 #include "base/options.h"
 #include "image/codec.h"
@@ -178,12 +179,14 @@ fail:
 asl_status asl_image_decode(asl_image **out, const void *data, size_t size,
                             const asl_decode_options *options, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     return asl__image_decode_shrunk(out, data, size, 0, options, err);
 }
 
 asl_status asl_image_load(asl_image **out, const char *path, const asl_decode_options *options,
                           asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl_status status = ASL_OK;
     asl_decode_options limits;
     void *data = NULL;

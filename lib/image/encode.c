@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/floats.h"
 #include "base/file.h"
 #include "image/codec.h"
 #include "image/image.h"
@@ -44,6 +45,7 @@ fail:
 asl_status asl_image_encode(void **data, size_t *size, const asl_image_view *view, int32_t encoding,
                             int32_t quality, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__buffer file = {0};
     asl__error_clear(err);
     ASL__CHECK_ARG(data != NULL, err);
@@ -78,6 +80,7 @@ static int ends_with(const char *text, const char *ending)
 asl_status asl_image_save(const asl_image_view *view, const char *path, int32_t quality,
                           asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl_status status = ASL_OK;
     asl__buffer file = {0};
     int32_t encoding = ASL_ENCODING_PNG;

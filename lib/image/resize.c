@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/floats.h"
 #include "image/convert.h"
 #include "image/image.h"
 
@@ -219,6 +220,7 @@ asl_status asl__resize_rgb(uint8_t *out, int32_t width, int32_t height, const as
 asl_status asl_image_resize(asl_image **out, const asl_image_view *view, const asl_rect *region,
                             int32_t width, int32_t height, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl_status status = ASL_OK;
     asl_image *image = NULL;
     asl__error_clear(err);

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/floats.h"
 #include "base/file.h"
 #include "base/options.h"
 #include "dataset/dataset.h"
@@ -234,6 +235,7 @@ asl_status asl_inferer_evaluate(asl_evaluation **out, asl_inferer *inferer,
                                 const asl_dataset *dataset, const asl_evaluate_options *options,
                                 asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(out != NULL, err);
     *out = NULL;
@@ -262,6 +264,7 @@ fail:
 asl_status asl_evaluation_get_info(asl_evaluation_info *out, const asl_evaluation *evaluation,
                                    asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(out != NULL, err);
     ASL__CHECK_ARG(evaluation != NULL, err);
@@ -288,6 +291,7 @@ const int64_t *asl_evaluation_confusion(const asl_evaluation *evaluation)
 asl_status asl_evaluation_get_group(const char **name, int64_t *count, int64_t *correct,
                                     const asl_evaluation *evaluation, int32_t index, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(evaluation != NULL, err);
     if (index < 0 || index >= evaluation->group_count)
@@ -306,6 +310,7 @@ asl_status asl_evaluation_get_source(const char **name, int64_t *count, int64_t 
                                      const asl_evaluation *evaluation, int32_t index,
                                      asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(evaluation != NULL, err);
     if (index < 0 || index >= evaluation->source_count)
@@ -323,6 +328,7 @@ asl_status asl_evaluation_get_source(const char **name, int64_t *count, int64_t 
 asl_status asl_evaluation_get_result(asl_evaluation_result *out, const asl_evaluation *evaluation,
                                      int64_t index, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(out != NULL, err);
     ASL__CHECK_ARG(evaluation != NULL, err);

@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/floats.h"
 #include "base/options.h"
 #include "base/text.h"
 #include "infer/inferer.h"
@@ -176,6 +177,7 @@ fail:
 asl_status asl_finder_create(asl_finder **out, const asl_model *model,
                              const asl_finder_options *options, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(out != NULL, err);
     *out = NULL;
@@ -330,6 +332,7 @@ static bool is_closer(const asl_rect *region, const asl_rect *last)
 asl_status asl_finder_find(asl_hand *out, asl_finder *finder, const asl_image_view *view,
                            const asl_rect *region, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(out != NULL, err);
     ASL__CHECK_ARG(finder != NULL, err);

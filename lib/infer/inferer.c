@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "base/error.h"
+#include "base/floats.h"
 #include "base/options.h"
 #include "base/threads.h"
 
@@ -86,6 +87,7 @@ fail:
 asl_status asl_inferer_create(asl_inferer **out, const asl_model *model,
                               const asl_inferer_options *options, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(out != NULL, err);
     *out = NULL;
@@ -168,6 +170,7 @@ fail:
 asl_status asl_inferer_classify(float *scores, size_t score_count, asl_inferer *inferer,
                                 const asl_image_view *view, const asl_rect *region, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(scores != NULL, err);
     ASL__CHECK_ARG(inferer != NULL, err);
@@ -183,6 +186,7 @@ fail:
 asl_status asl_inferer_logits(float *logits, size_t logit_count, asl_inferer *inferer,
                               const asl_image_view *view, const asl_rect *region, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(logits != NULL, err);
     ASL__CHECK_ARG(inferer != NULL, err);
@@ -214,6 +218,7 @@ asl_status asl_inferer_classify_batch(float *scores, size_t score_count, asl_inf
                                       const asl_image_view *views, size_t view_count,
                                       asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(scores != NULL, err);
     ASL__CHECK_ARG(inferer != NULL, err);

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/floats.h"
 #include "base/options.h"
 #include "image/image.h"
 #include "infer/inferer.h"
@@ -93,6 +94,7 @@ fail:
 asl_status asl_inferer_profile(asl_profile **out, asl_inferer *inferer, const asl_image_view *view,
                                int32_t runs, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(out != NULL, err);
     *out = NULL;
@@ -134,6 +136,7 @@ int32_t asl_profile_count(const asl_profile *profile)
 asl_status asl_profile_get(asl_layer_time *out, const asl_profile *profile, int32_t index,
                            asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(out != NULL, err);
     ASL__CHECK_ARG(profile != NULL, err);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/floats.h"
 #include "base/options.h"
 #include "base/text.h"
 #include "model/model.h"
@@ -39,6 +40,7 @@ static double as_written(double value)
 asl_status asl_model_with_calibration(asl_model **out, const asl_model *model,
                                       const asl_calibration *calibration, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl_status status;
     asl__error_clear(err);
     ASL__CHECK_ARG(out != NULL, err);
@@ -67,10 +69,13 @@ fail:
 
 float asl_model_letter_score(const asl_model *model, const float *scores, size_t count)
 {
+    ASL__OWN_FLOATS;
     if (!model || !scores || count != (size_t)model->network.classes)
         return 0;
     const int32_t nothing = asl__model_find_label(model, "nothing");
-    return nothing < 0 ? 1 : 1 - scores[nothing];
+    /* Not to be computed after the host has its mode back, which a compiler may well do. */
+    const volatile float score = nothing < 0 ? 1 : 1 - scores[nothing];
+    return score;
 }
 
 /* Only what is not the default is written: a model without calibration is the file it always was.

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/floats.h"
 #include "base/labels.h"
 #include "base/options.h"
 
@@ -129,6 +130,7 @@ static asl_status fail_preset(const char *name, asl_error *err)
 asl_status asl_model_create(asl_model **out, const char *preset, const asl_model_options *options,
                             asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl_model *model = NULL;
     asl_model_options wishes;
     asl__model_parts parts;
@@ -192,6 +194,7 @@ asl_status asl__model_copy(asl_model **out, const asl_model *model, const float 
 asl_status asl_model_with_parameters(asl_model **out, const asl_model *model,
                                      const float *parameters, size_t count, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl_status status;
     asl__error_clear(err);
     ASL__CHECK_ARG(out != NULL, err);
@@ -210,6 +213,7 @@ fail:
 
 asl_status asl_model_get_info(asl_model_info *out, const asl_model *model, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(out != NULL, err);
     ASL__CHECK_ARG(model != NULL, err);

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/floats.h"
 #include "base/options.h"
 #include "base/text.h"
 #include "model/builtin.h"
@@ -233,6 +234,7 @@ fail:
 
 asl_status asl_model_load(asl_model **out, const char *path, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl_status status;
     asl__tensors file = {0};
     asl__error_clear(err);
@@ -265,6 +267,7 @@ fail:
 
 asl_status asl_model_load_memory(asl_model **out, const void *data, size_t size, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(out != NULL, err);
     *out = NULL;
@@ -276,6 +279,7 @@ asl_status asl_model_load_memory(asl_model **out, const void *data, size_t size,
 
 asl_status asl_model_builtin(asl_model **out, int32_t which, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     static const char *const names[ASL__BUILTIN_COUNT] = {"letters", "hands"};
     asl__error_clear(err);
     ASL__CHECK_ARG(out != NULL, err);
@@ -292,6 +296,7 @@ asl_status asl_model_builtin(asl_model **out, int32_t which, asl_error *err)
 
 asl_status asl_model_save(const asl_model *model, const char *path, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(model != NULL, err);
     ASL__CHECK_ARG(path != NULL, err);
@@ -307,6 +312,7 @@ void asl_save_options_init(asl_save_options *options, size_t struct_size)
 asl_status asl_model_save_as(const asl_model *model, const char *path,
                              const asl_save_options *options, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl_status status;
     asl__tensors_writer *file = NULL;
     asl__narrow narrow = {0};

@@ -301,8 +301,10 @@ static asl_status check_checksum(const asl__tensors *file, const frame *f, size_
     return ASL_OK;
 }
 
-/* "MAJOR.MINOR". A newer major may mean anything, so nothing else is looked at. */
-static asl_status check_format(const asl__tensors *file, asl_error *err)
+/* "MAJOR.MINOR". A newer major may mean anything, so nothing else is looked at; but a single bit
+ * makes 3.0 of 1.0, so that a checksum, where there is one, must be right. */
+static asl_status check_format(const asl__tensors *file, const frame *f, size_t size,
+                               asl_error *err)
 {
     const char *format = asl__tensors_entry(file, "asl.format");
     int64_t major, minor;
@@ -313,6 +315,8 @@ static asl_status check_format(const asl__tensors *file, asl_error *err)
                          "%s: asl.format is missing or not a version, so it is not a model of "
                          "libasl",
                          file->what);
+    if (major > 1 && check_checksum(file, f, size, err) == ASL_ERR_CHECKSUM)
+        return ASL_ERR_CHECKSUM;
     if (major > 1)
         return asl__fail(err, ASL_ERR_MODEL_TOO_NEW,
                          "%s: has format %.20s, this library reads 1.x; use a newer library",
@@ -329,7 +333,7 @@ static asl_status parse(asl__tensors *file, size_t size, asl_error *err)
     ASL__TRY(check_header_text(&f, file, err));
     ASL__TRY(parse_json(&root, &f, file, err));
     ASL__TRY(read_metadata(file, root, err));
-    ASL__TRY(check_format(file, err));
+    ASL__TRY(check_format(file, &f, size, err));
     ASL__TRY(read_tensors(file, root, err));
     ASL__TRY(place_tensors(file, &f, err));
     ASL__TRY(check_checksum(file, &f, size, err));

@@ -264,12 +264,18 @@ fail:
 asl_status asl__tensors_writer_save(const asl__tensors_writer *writer, const char *path,
                                     asl_error *err)
 {
+    asl__writer *file = NULL;
     void *data = NULL;
     size_t size;
     asl_status status;
     ASL__TRY(asl__tensors_writer_encode(&data, &size, writer, err));
-    ASL__TRY(asl__file_write(path, data, size, err));
+    ASL__TRY(asl__writer_open(&file, path, err));
+    asl__writer_sweep(file);
+    ASL__TRY(asl__writer_write(file, data, size, err));
+    status = asl__writer_commit(file, err);
+    file = NULL;
 fail:
+    asl__writer_abort(file);
     asl__free(data);
     return status;
 }

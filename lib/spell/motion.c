@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/floats.h"
 #include "image/image.h"
 
 /* Less contrast than this is a flat picture, whose noise is not to be stretched. */
@@ -28,6 +29,7 @@ static void stretch(float *out, const uint8_t *rgb)
 asl_status asl_speller_look(double *motion, asl_speller *speller, const asl_image_view *view,
                             const asl_rect *region, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(speller != NULL, err);
     ASL__CHECK_ARG(view != NULL, err);

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/floats.h"
 #include "base/labels.h"
 #include "base/options.h"
 #include "model/model.h"
@@ -52,6 +53,7 @@ static asl_status build(asl_speller *speller, const char *const *labels, int32_t
 asl_status asl_speller_create(asl_speller **out, const char *const *labels, int32_t label_count,
                               const asl_speller_options *options, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(out != NULL, err);
     *out = NULL;
@@ -79,6 +81,7 @@ fail:
 asl_status asl_speller_create_for_model(asl_speller **out, const asl_model *model,
                                         const asl_speller_options *options, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(out != NULL, err);
     *out = NULL;
@@ -186,6 +189,7 @@ fail:
 asl_status asl_speller_push(asl_speller *speller, const float *scores, size_t score_count,
                             int64_t time_ns, const asl_speller_hints *hints, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(speller != NULL, err);
     speller->event_count = 0;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/floats.h"
 #include "base/text.h"
 
 static bool append(asl__text *text, const char *bytes, size_t size)
@@ -102,6 +103,7 @@ void asl__text_delete(asl_speller *speller, int32_t label)
 
 asl_status asl_speller_backspace(asl_speller *speller, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(speller != NULL, err);
     speller->event_count = 0;
@@ -111,6 +113,7 @@ asl_status asl_speller_backspace(asl_speller *speller, asl_error *err)
 
 asl_status asl_speller_insert(asl_speller *speller, const char *text, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(speller != NULL, err);
     speller->event_count = 0;
@@ -133,6 +136,7 @@ asl_status asl_speller_insert(asl_speller *speller, const char *text, asl_error 
 
 asl_status asl_speller_clear(asl_speller *speller, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(speller != NULL, err);
     speller->event_count = 0;
@@ -148,6 +152,7 @@ asl_status asl_speller_clear(asl_speller *speller, asl_error *err)
 
 asl_status asl_speller_apply_suggestion(asl_speller *speller, int32_t index, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(speller != NULL, err);
     speller->event_count = 0;

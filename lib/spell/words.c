@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "base/error.h"
+#include "base/floats.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "spell/speller.h"
@@ -222,6 +223,7 @@ static size_t count_lines(const char *data, size_t size)
 asl_status asl_speller_set_words(int64_t *used, int64_t *skipped, asl_speller *speller,
                                  const char *data, size_t size, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(speller != NULL, err);
     speller->event_count = 0;
@@ -265,6 +267,7 @@ fail:
 asl_status asl_speller_load_words(int64_t *used, int64_t *skipped, asl_speller *speller,
                                   const char *path, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(speller != NULL, err);
     speller->event_count = 0;

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/floats.h"
 #include "base/options.h"
 #include "base/threads.h"
 #include "image/augment.h"
@@ -265,6 +266,7 @@ asl_status asl_trainer_create(asl_trainer **out, const asl_model *model, const a
                               const asl_dataset *validation, const asl_trainer_options *options,
                               asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(out != NULL, err);
     *out = NULL;
@@ -324,6 +326,7 @@ asl_status asl_trainer_resume(asl_trainer **out, const char *path, const asl_dat
                               const asl_dataset *validation, const asl_trainer_options *options,
                               asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(out != NULL, err);
     *out = NULL;

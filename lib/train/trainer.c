@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/floats.h"
 #include "base/file.h"
 #include "base/options.h"
 #include "train/checkpoint.h"
@@ -51,6 +52,7 @@ fail:
 
 asl_status asl_trainer_run(asl_trainer *trainer, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(trainer != NULL, err);
     asl_status status;
@@ -86,6 +88,7 @@ fail:
 
 asl_status asl_trainer_save_checkpoint(const asl_trainer *trainer, const char *path, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(trainer != NULL, err);
     ASL__CHECK_ARG(path != NULL, err);
@@ -111,6 +114,7 @@ static asl_status make_model(asl_model **out, const asl_trainer *trainer, const 
 
 asl_status asl_trainer_get_model(asl_model **out, const asl_trainer *trainer, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(out != NULL, err);
     *out = NULL;
@@ -126,6 +130,7 @@ fail:
 
 asl_status asl_trainer_get_best_model(asl_model **out, const asl_trainer *trainer, asl_error *err)
 {
+    ASL__OWN_FLOATS;
     asl__error_clear(err);
     ASL__CHECK_ARG(out != NULL, err);
     *out = NULL;

@@ -340,6 +340,7 @@ int main(int argc, char **argv)
 {
     struct camera_double *camera = &state.camera;
     const char *formats = "YUYV,MJPG", *text = NULL;
+    uint64_t seed = 1;
     camera->name = "Double Cam";
     camera->fps = 60.0;
     const cli_option options[] = {
@@ -348,6 +349,8 @@ int main(int argc, char **argv)
         CLI_TEXT(0, "spell", "TEXT", &text, "see a drawn hand that spells, as synth:TEXT does"),
         CLI_TEXT(0, "formats", "LIST", &formats, "of YUYV, MJPG and NV12"),
         CLI_REAL(0, "fps", "N", &camera->fps, 1, 1000, "frames a second"),
+        CLI_INT(0, "chaos", "N", &camera->chaos, 2, 100000, "a random fault every N frames or so"),
+        CLI_SEED(&seed),
         CLI_INT(0, "open-error", "ERRNO", &state.open_error, 0, 200, "opening it fails"),
     };
     const cli_program program = {.name = "camera_double",
@@ -371,6 +374,7 @@ int main(int argc, char **argv)
     memcpy(state.second.formats, camera->formats, sizeof camera->formats);
     state.second.format_count = camera->format_count;
     state.second.fps = camera->fps;
+    camera->chance = seed * UINT64_C(0x9e3779b97f4a7c15) | 1;
     camera->fourcc = camera->formats[0];
     camera->width = 640;
     camera->height = 480;

@@ -38,6 +38,8 @@ struct camera_double {
     double fps;
     struct double_fault faults[DOUBLE_FAULTS];
     int fault_count;
+    int32_t chaos;             /* frames from one random fault to the next, in the mean; 0: none */
+    uint64_t chance;           /* what chance stands at, never 0; a seed to begin with */
     struct live_source *scene; /* what it sees; NULL: four quarters in colours */
     /* The next picture; of the thread that takes frames alone, without the lock. */
     asl_image_view scene_view;
@@ -50,12 +52,13 @@ struct camera_double {
     uint64_t owner; /* the opener that has buffers, or 0 */
     int buffer_count;
     struct double_buffer buffers[DOUBLE_BUFFERS];
-    uint8_t *memory;  /* DOUBLE_BUFFERS slots */
+    uint8_t *memory; /* DOUBLE_BUFFERS slots */
     bool streaming;
     int64_t turns, frame;
     uint32_t sequence;
     /* Faults at work. */
     int64_t eio, flagged, cut, garbled, empty, refused;
+    int64_t chaos_at; /* frame of the next random fault */
     bool stalled, unplugged, broken, event_wanted, event_waiting;
 };
 

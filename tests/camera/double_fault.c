@@ -66,8 +66,39 @@ static void play(struct camera_double *camera, const struct double_fault *fault)
     }
 }
 
+/* xorshift64*: a number below `limit`. */
+static uint32_t draw(struct camera_double *camera, uint32_t limit)
+{
+    camera->chance ^= camera->chance >> 12;
+    camera->chance ^= camera->chance << 25;
+    camera->chance ^= camera->chance >> 27;
+    return (uint32_t)((camera->chance * UINT64_C(0x2545f4914f6cdd1d)) >> 32) % limit;
+}
+
+/* Something that a reader has to get over, said in the log, and when the next is due. Broken
+ * streams and new sizes are apart far enough for each to be told from the one before. */
+static void play_at_random(struct camera_double *camera)
+{
+    static const char *const kinds[] = {"eio",   "flag", "short",  "corrupt",
+                                        "empty", "skip", "broken", "event"};
+    const bool small = camera->width == 320;
+    struct double_fault fault = {
+        .count = 1 + draw(camera, 3), .width = small ? 640 : 320, .height = small ? 480 : 240};
+    const char *kind = kinds[draw(camera, sizeof kinds / sizeof *kinds)];
+    const bool due = camera->chaos_at > 0; /* not at the first frame */
+    camera->chaos_at =
+        camera->frame + camera->chaos / 2 + 1 + draw(camera, (uint32_t)camera->chaos);
+    if (!due || !camera->streaming || camera->broken)
+        return;
+    snprintf(fault.kind, sizeof fault.kind, "%s", kind);
+    play(camera, &fault);
+    printf("fault %s\n", kind);
+}
+
 void double_play_faults(struct camera_double *camera)
 {
+    if (camera->chaos > 0 && camera->frame >= camera->chaos_at)
+        play_at_random(camera);
     for (int i = 0; i < camera->fault_count; i++) {
         struct double_fault *fault = &camera->faults[i];
         if (!fault->played && camera->frame >= fault->at) {

@@ -348,6 +348,34 @@ static void a_killed_writer_leaves_the_old_file(void **state)
     assert_content("killed/a", "new");
 }
 
+/* What a killed writer leaves goes; what a living one holds stays, and files of other names. */
+static void sweeping_takes_what_the_dead_left(void **state)
+{
+    static const char *const others[] = {".a.backup", ".a.backup.old", ".b.abcdef.tmp", "a.tmp"};
+    asl_error err = ASL_ERROR_INIT;
+    asl__writer *living = NULL, *writer = NULL;
+    const int files = open_files();
+
+    (void)state;
+    a_killed_writer_leaves_the_old_file(state);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "killed/%s", others[i]);
+        test_write_file(path, "", 0);
+    }
+    assert_ok(asl__writer_open(&living, "killed/a", &err), &err);
+    assert_ok(asl__writer_open(&writer, "killed/a", &err), &err);
+    assert_int_equal(count_entries("killed"), 1 + 1 + 4 + 2);
+    asl__writer_sweep(writer);
+    assert_int_equal(count_entries("killed"), 1 + 4 + 2);
+    asl__writer_abort(writer);
+    assert_ok(asl__writer_write(living, "last", 4, &err), &err);
+    assert_ok(asl__writer_commit(living, &err), &err);
+    assert_content("killed/a", "last");
+    assert_int_equal(count_entries("killed"), 1 + 4);
+    assert_int_equal(open_files(), files);
+}
+
 static void every_allocation_may_fail(void **state)
 {
     const int files = open_files();
@@ -389,6 +417,7 @@ int main(void)
         cmocka_unit_test(a_folder_without_permission_is_an_io_error),
         cmocka_unit_test(a_full_disk_leaves_the_old_file),
         cmocka_unit_test(a_killed_writer_leaves_the_old_file),
+        cmocka_unit_test(sweeping_takes_what_the_dead_left),
         cmocka_unit_test(every_allocation_may_fail),
     };
 

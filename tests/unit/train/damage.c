@@ -68,6 +68,15 @@ static void test_fall_back(void **state)
     test_write_file(RUN, bytes, size);
     check_fall_back(*state);
 
+    /* A bit that makes the file look like one of a later version, which is no damage. */
+    runs_leave_two(*state);
+    bytes[size / 2] ^= 1;
+    unsigned char *format = memmem(bytes, size, "\"asl.format\":\"1.", 16);
+    assert_non_null(format);
+    format[14] ^= 2;
+    test_write_file(RUN, bytes, size);
+    check_fall_back(*state);
+
     runs_leave_two(*state);
     test_write_file(RUN, "", 0);
     check_fall_back(*state);
@@ -217,37 +226,6 @@ static void test_impossible_contents(void **state)
                      asl_status_name(status));
         assert_null(trainer);
     }
-}
-
-/* Writes the checkpoint again, whole and with a right checksum, but with another number at the end
- * of a vector. */
-static void spoil(const char *name, float value)
-{
-    asl_error err = ASL_ERROR_INIT;
-    asl__tensors file = {0};
-    asl__tensors_writer *writer = NULL;
-    assert_ok(asl__tensors_read(&file, RUN, &err), &err);
-    const asl__file_tensor *vector = asl__tensors_find(&file, name);
-    assert_non_null(vector);
-    char *bytes = file.bytes;
-    memcpy(bytes + ((const char *)vector->data - bytes) + vector->bytes - sizeof value, &value,
-           sizeof value);
-    assert_ok(asl__tensors_writer_create(&writer, &err), &err);
-    for (int32_t i = 0; i < file.entry_count; i++) {
-        const char *key = file.entries[i].key;
-        if (strcmp(key, "asl.crc32") != 0 && strcmp(key, "asl.format") != 0 &&
-            strcmp(key, "asl.writer") != 0)
-            assert_ok(asl__tensors_writer_entry(writer, key, file.entries[i].value, &err), &err);
-    }
-    for (int32_t i = 0; i < file.tensor_count; i++) {
-        const asl__file_tensor *tensor = &file.tensors[i];
-        assert_ok(asl__tensors_writer_tensor(writer, tensor->name, tensor->dtype, tensor->shape,
-                                             tensor->dims, tensor->data, &err),
-                  &err);
-    }
-    assert_ok(asl__tensors_writer_save(writer, RUN, &err), &err);
-    asl__tensors_writer_free(writer);
-    asl__tensors_free(&file);
 }
 
 /* No vector of a run holds what would make all weights NaN at the next step. */
