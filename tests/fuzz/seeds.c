@@ -111,7 +111,7 @@ static void pack(void)
 static void models(const asl_model *model)
 {
     static const char *const names[] = {"f32", "f16", "i8"};
-    const asl_calibration calibration = {sizeof calibration, ASL_MIRROR_BOTH, 1.5, 0.25};
+    const asl_calibration calibration = {sizeof calibration, ASL_MIRROR_BOTH, 1.5, 0.25, 3, 0};
     asl_model *calibrated = NULL;
     FUZZ_CHECK(asl_model_with_calibration(&calibrated, model, &calibration, NULL) == ASL_OK);
     for (int32_t i = 0; i < 3; i++) {

@@ -149,7 +149,7 @@ static void test_values(void **state)
         {"'asl.preset':'custom'", "'asl.preset':'" X16 X16 "'", 0, BAD, "asl.preset is 'xxx"},
         {"'asl.preset':'custom'", "'asl.preset':'not-yet-known'", 0, ASL_OK, ""},
         {"dense classes'", "dense 4096; dense 4096; dense classes'", 0, BAD,
-         "weights, far more than the file holds"},
+         "tensor 'fc1.weight' does not have the shape"},
         {"'3x4x4'", "''", 0, BAD, "asl.input is ''"},
         {"'3x4x4'", "'3x4'", 0, BAD, "asl.input is '3x4'"},
         {"'3x4x4'", "'4x4x4'", 0, BAD, "asl.input is '4x4x4'"},
