@@ -30,6 +30,8 @@ def model() -> str:
 def training() -> str:
     run = made()
     rows = [("command", f"`{run['command']}`"), ("rendered hands", f"`{run['rendered_hands']}`"),
+            ("hands cut out", f"`{run['hands_cut_out']}`"),
+            ("augmentation", f"`{run['augmentation']}`"),
             ("machine", run["machine"]), ("hours", f"{run['hours']:.2f}"),
             ("version", run["version"])]
     return table(["what", ""], [[key, value] for key, value in rows])
@@ -40,10 +42,14 @@ def data() -> str:
     known = sources()
     rows = []
     for name, weight in learned().items():
+        whole = name.removesuffix("_hands")
         if name in known:
             row = known[name]
             rows.append([f"`{name}`", weight, f"{int(row['pictures']):,}", row["classes"],
                          row["signers"], row["what"], row["licence"], row["origin"]])
+        elif whole != name:
+            rows.append([f"`{name}`", weight, f"of `{whole}`", "", "",
+                         "the same pictures once more, cut out by the hand finder", "", ""])
         else:
             rows.append([f"`{name}`", weight, "drawn by `asl-synth`", "29", "invented",
                          "no photograph", "MIT, as libasl", "this project"])

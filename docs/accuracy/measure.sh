@@ -45,10 +45,14 @@ keep() {
     python3 "$here/make.py" add "$table" "$name" "$title" "asl-eval $*"
 }
 
-keep builtin builtin "as the model asks" "${all[@]}"
+# A hundred pictures of each class, which is all of them in all but two sets.
+some=(--per-class 100)
+keep builtin builtin "as the model asks" "${some[@]}" "${all[@]}"
 for side in off on both auto; do
-  keep mirror "mirror-$side" "\`--mirror $side\`" --mirror "$side" "${unseen[@]}"
+  keep mirror "mirror-$side" "\`--mirror $side\`" --mirror "$side" "${some[@]}" "${unseen[@]}"
 done
+keep mirror looks-1 "\`--looks 1\`" --looks 1 "${some[@]}" "${unseen[@]}"
+keep mirror plain "\`--mirror off --looks 1\`" --mirror off --looks 1 "${some[@]}" "${unseen[@]}"
 cp -r "$root/tests/accuracy/hands" .
 keep hands hands "rendered hands" hands
 
@@ -58,6 +62,6 @@ PYTHONPATH=$root/bindings/python LIBASL_LIBRARY=$root/build/lib/libasl.so.1 \
 
 PYTHONPATH=$root/bindings/python python3 -m libasl.convert "$sources/seed/model.pth" \
   published.safetensors --force
-keep published published "published weights" -m published.safetensors "${all[@]}"
+keep published published "published weights" -m published.safetensors "${some[@]}" "${all[@]}"
 
 python3 "$here/make.py"

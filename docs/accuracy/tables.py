@@ -102,7 +102,7 @@ def mirrors(runs: list[Run]) -> str:
         shown = never_learned(run)
         rows.append([run.title, *(percent(mean(data[key] for data in shown))
                                   for key in ("accuracy", "accuracy_without_jz"))])
-    return table(["which side is read", "accuracy", "without J, Z"], rows if len(rows) > 1 else [])
+    return table(["how it looks", "accuracy", "without J, Z"], rows if len(rows) > 1 else [])
 
 
 def published(runs: list[Run]) -> str:
