@@ -8,6 +8,9 @@
                                                     as counts.tsv, in place of those of the same
                                                     tests; LOG may be "full:FILE" for a log of
                                                     tests/run.sh full
+    python3 docs/reliability/make.py coverage <TABLE
+                                                    keep what tests/coverage.sh printed as
+                                                    coverage.tsv
     python3 docs/reliability/make.py tests          the tests that the page names, one to a line
 
 faults.tsv has a row for each fault: section, fault, what happens, tests.
@@ -23,6 +26,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 PAGE = HERE.parent / "reliability.md"
 COLUMNS = ["test", "size", "count"]
+COVERED = re.compile(r"^(\S+\.c) +(\d+) of +(\d+) +[\d.]+ % +(\d+) of +(\d+) +[\d.]+ %$", re.M)
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -55,9 +59,39 @@ def counts() -> str:
                  [[f"`{row['test']}`", row["size"], row["count"]] for row in rows("counts.tsv")])
 
 
+def share(ran: int, there: int) -> str:
+    return f"{100 * ran / there:.1f} %" if there else ""
+
+
+def coverage() -> str:
+    """A row for each module, and one for each of its files that is below the module's goal."""
+    modules: dict[str, list[dict[str, str]]] = {}
+    for row in rows("coverage.tsv"):
+        modules.setdefault(row["file"].split("/")[0], []).append(row)
+    lines = []
+    for module, files in modules.items():
+        sums = [sum(int(row[key]) for row in files)
+                for key in ("lines run", "lines", "branches run", "branches")]
+        low = [f"`{row['file']}` {share(int(row['branches run']), int(row['branches']))}"
+               for row in files if int(row["branches run"]) < 0.9 * int(row["branches"])]
+        lines.append([f"`lib/{module}`", str(len(files)), share(sums[0], sums[1]),
+                      share(sums[2], sums[3]), ", ".join(low)])
+    return table(["module", "files", "lines", "branches", "files with fewer than 90 % of branches"],
+                 lines)
+
+
+def keep_coverage(text: str) -> None:
+    heads = ["file", "lines run", "lines", "branches run", "branches"]
+    lines = ["\t".join(found) for found in COVERED.findall(text)]
+    (HERE / "coverage.tsv").write_text("\n".join(["\t".join(heads), *lines]) + "\n",
+                                       encoding="utf-8")
+
+
 def page() -> str:
     text = (HERE / "reliability.md.in").read_text(encoding="utf-8")
-    return text.replace("@FAULTS@", faults()).replace("@COUNTS@", counts())
+    for name, piece in (("FAULTS", faults), ("COUNTS", counts), ("COVERAGE", coverage)):
+        text = text.replace(f"@{name}@", piece())
+    return text
 
 
 def counted(log: str) -> list[list[str]]:
@@ -91,6 +125,8 @@ def main(arguments: list[str]) -> int:
         if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != page():
             print(f"{PAGE} is not current: run docs/reliability/make.py")
             return 1
+    elif arguments == ["coverage"]:
+        keep_coverage(sys.stdin.read())
     elif arguments == ["tests"]:
         print("\n".join(sorted({name for fault in rows("faults.tsv") for name in tests_of(fault)})))
     elif arguments[0] == "collect" and len(arguments) > 1:

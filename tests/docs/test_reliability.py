@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: MIT
+"""docs/reliability.md says what its tables say, and the tests that it calls upon exist."""
+
+import json
+import os
+import subprocess
+import sys
+import unittest
+
+from pages import SOURCE
+
+MAKE = SOURCE / "docs" / "reliability" / "make.py"
+
+
+def output(*command: object) -> str:
+    result = subprocess.run([str(word) for word in command], capture_output=True, text=True,
+                            check=True)
+    return result.stdout
+
+
+class Reliability(unittest.TestCase):
+    def test_page_is_current(self) -> None:
+        result = subprocess.run([sys.executable, "-B", MAKE, "--check"], capture_output=True,
+                                text=True, check=False)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
+    def test_tests_exist(self) -> None:
+        named = set(output(sys.executable, "-B", MAKE, "tests").split())
+        listed = json.loads(output("ctest", "--test-dir", os.environ["ASL_BUILD"],
+                                   "--show-only=json-v1"))
+        self.assertGreater(len(named), 20)
+        self.assertEqual(named - {test["name"] for test in listed["tests"]}, set())
+
+
+if __name__ == "__main__":
+    unittest.main()
