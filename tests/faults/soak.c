@@ -21,6 +21,9 @@
 
 enum { STEPS_PER_EPOCH = 10, SLACK_KIB = 512 };
 
+/* Threads keep scratch memory for the picture that took the most so far. */
+enum { SCRATCH = 64 * 1024 };
+
 typedef struct use {
     int64_t resident_kib, library_bytes;
     int32_t descriptors, threads;
@@ -95,7 +98,7 @@ static void check(const soak *s)
                   first->threads, most->threads, s->looks);
     assert_int_equal(s->trainer->state.step, s->steps);
     assert_true(s->looks > 20);
-    assert_int_equal(most->library_bytes, first->library_bytes);
+    assert_true(most->library_bytes <= first->library_bytes + SCRATCH);
     assert_int_equal(most->descriptors, first->descriptors);
     assert_int_equal(most->threads, first->threads);
 #if !defined(SANITIZED) /* they keep what was freed */
