@@ -17,7 +17,7 @@ static const char *corpus;
 
 static void seed(const char *target, const char *name, const void *data, size_t size)
 {
-    char path[PATH_MAX];
+    static char path[PATH_MAX]; /* not on the stack of everyone it is inlined into */
     snprintf(path, sizeof path, "%s/%s", corpus, target);
     mkdir(path, 0777);
     snprintf(path, sizeof path, "%s/%s/%s", corpus, target, name);

@@ -117,8 +117,11 @@ bool pictures_open(pictures **out, const char *model, const char *folder)
     pictures *p = *out = calloc(1, sizeof *p);
     if (!p)
         return false;
+    asl_inferer_options options;
+    asl_inferer_options_init(&options, sizeof options);
+    options.looks = 1; /* there are very many frames */
     if (asl_model_load(&p->model, model, &err) < 0 ||
-        asl_inferer_create(&p->inferer, p->model, NULL, &err) < 0)
+        asl_inferer_create(&p->inferer, p->model, &options, &err) < 0)
         return complain(&err);
     bool good = find_labels(p);
     for (int32_t label = 0; good && label < SIGNER_CLASSES; label++)
