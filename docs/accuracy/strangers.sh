@@ -13,10 +13,11 @@ set -euo pipefail
 COMMON=(--batch 32 --optimizer adamw --schedule one-cycle --lr 1e-3 --weight-decay 0.02
   --per-class 800 --backend cpu --isa avx512 --precision bf16 --seed 1)
 STRANGERS=(--label-smoothing 0.1 --average 0.998)
-LEFT_OUT=(--preset fast --size 96 --start-size 64 --start-share 0.6 --epochs 6
+LEFT_OUT=(--preset fast --size 96 --start-size 64 --start-share 0.6 --epochs 10
   --epoch-pictures 30000)
 ABLATION=(--preset fast --size 64 --epochs 8 --epoch-pictures 15000)
-OWN=(--preset fast --size 64 --epochs 5 --augment light --average 0.99)
+OWN=(--preset fast --size 64 --average 0.998)
+READ=(--mirror both --looks 3) # as the built-in model does
 UNSEEN=(cyril jbhumika_s1 asl_alphabet_64)
 
 fail() {
@@ -92,7 +93,7 @@ left_out() {
     train "without-$person" "${with[@]}"
     keep leave-out "without-$person" "without \`$person\`" \
       "asl-train -o without-$person ${with[*]} ${COMMON[*]}" \
-      -m "strangers/without-$person/model.safetensors" --mirror both "${on[@]}"
+      -m "strangers/without-$person/model.safetensors" "${READ[@]}" "${on[@]}"
   done
 }
 
@@ -102,7 +103,7 @@ ablate() {
   shift 3
   local with=(--select-on data/cyril "${ABLATION[@]}" "$@")
   train "$name" "${with[@]}"
-  keep ablation "ablation-$name" "$title" "asl-train -o $name ${with[*]} ${COMMON[*]}" \
+  keep ablation "ablation-$name-$mirror" "$title" "asl-train -o $name ${with[*]} ${COMMON[*]}" \
     -m "strangers/$name/model.safetensors" --mirror "$mirror" "${UNSEEN[@]/#/data/}"
 }
 
@@ -143,13 +144,17 @@ split() {
 }
 
 own() {
-  local name
+  local name with
   split own-random 'rand() < 0.15'
   split own-block 'i >= n * 0.425 && i < n * 0.575'
   for name in random block; do
-    train "own-$name" "own-$name-learn.csv" --val 0.01 "${OWN[@]}"
+    with=(--val 0.01 "${OWN[@]}" --augment strangers/one-hand.json --epochs 15)
+    if [ "$name" = block ]; then
+      with=(--val 0.01 "${OWN[@]}" --augment strangers/one-hand-strong.json --epochs 25)
+    fi
+    train "own-$name" "own-$name-learn.csv" "${with[@]}"
     keep own "own-$name" "$name split" \
-      "asl-train own-$name-learn.csv -o own-$name --val 0.01 ${OWN[*]} ${COMMON[*]}" \
+      "asl-train own-$name-learn.csv -o own-$name ${with[*]} ${COMMON[*]}" \
       -m "strangers/own-$name/model.safetensors" --mirror off "own-$name.csv"
   done
 }
@@ -175,6 +180,9 @@ main() {
   # The built-in model's augmentation, over fewer epochs.
   sed 's/"ramp": [0-9]*/"ramp": 3/' augment.json >strangers/strong.json
   sed 's/}/, "mirror": 0}/' strangers/strong.json >strangers/no-mirror.json
+  # One signer, always the same hand.
+  printf '{"base": "light", "mirror": 0}\n' >strangers/one-hand.json
+  printf '{"base": "strong", "mirror": 0}\n' >strangers/one-hand-strong.json
   [ $# -gt 0 ] || set -- left-out ablation own
   local table
   for table in "$@"; do

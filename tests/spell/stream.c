@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The stream test: 50 words, spelled by a simulated signer before a simulated recogniser, or with
  * --model and --pictures before a real one, through each method of asl_speller. Prints a table in
- * Markdown; with --check it fails unless the default keeps what docs/speller.md promises, for every
- * seed. */
+ * Markdown; with --check of the default alone, and fails unless a simulated recogniser makes that keep
+ * what docs/speller.md promises, for every seed. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -392,14 +392,14 @@ static void print_head(int32_t seeds)
 }
 
 /* The same signer on a film of pictures. */
-static int run_film(int32_t seeds)
+static int run_film(int32_t seeds, bool all)
 {
     printf("%d seeds of %d words; in brackets the worst seed.\n\n", seeds, WORDS);
     puts(table_head);
     for (size_t line = 0; line < sizeof lines / sizeof lines[0]; line++) {
         result r;
         asl_speller_options options;
-        if (!lines[line].motion || lines[line].hard)
+        if (!lines[line].motion || lines[line].hard || (line > 0 && !all))
             continue;
         asl_speller_options_init(&options, sizeof options);
         asl_speller_options_preset(&options, lines[line].method, lines[line].profile, NULL);
@@ -432,7 +432,7 @@ int main(int argc, char **argv)
         }
     }
     if (model && folder)
-        return pictures_open(&film, model, folder) ? run_film(seeds) : 3;
+        return pictures_open(&film, model, folder) ? run_film(seeds, !check) : 3;
     if (!check)
         print_head(seeds);
     for (size_t line = 0; line < (check ? 1 : sizeof lines / sizeof lines[0]); line++) {
