@@ -74,7 +74,9 @@ build build/tests-sanitize all -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWi
   -DASL_SANITIZE=address,undefined
 export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:allocator_may_return_null=1
 export UBSAN_OPTIONS=print_stacktrace=1
-ctest --test-dir build/tests-sanitize -j "$jobs" --output-on-failure --no-tests=error || status=$?
+# What only counts letters in real pictures is the Release build's alone: it takes minutes here.
+ctest --test-dir build/tests-sanitize -j "$jobs" --output-on-failure --no-tests=error \
+  -LE '^data$' -E '^accuracy$' || status=$?
 
 [[ $full == OFF ]] || ASL_FUZZ_SECONDS=${ASL_FUZZ_SECONDS:-3600}
 tests/fuzz/run.sh "${ASL_FUZZ_SECONDS:-20}" || status=$?

@@ -7,7 +7,8 @@
                                                     ctest's logs (Testing/Temporary/LastTest.log)
                                                     as counts.tsv, in place of those of the same
                                                     tests; LOG may be "full:FILE" for a log of
-                                                    tests/run.sh full
+                                                    tests/run.sh full. Run those tests alone, since
+                                                    docs_reliability has ctest write its log anew
     python3 docs/reliability/make.py coverage <TABLE
                                                     keep what tests/coverage.sh printed as
                                                     coverage.tsv
