@@ -95,9 +95,9 @@ class Soak(unittest.TestCase):
             reader.start()
             first, most, looks = self.watch(process)
             process.send_signal(signal.SIGINT)
+            process.wait(timeout=60)  # one that does not stop is a finding, not a test without end
             reader.join(timeout=30)
             err = process.stderr.read()
-            process.wait(timeout=30)
             process.stdout.close()
             process.stderr.close()
         faults, starts = self.check_restarts(device.log)
