@@ -33,7 +33,6 @@ void asl__sides_init(asl__sides *sides, const asl_model *model, int32_t mirror, 
 {
     if (looks == 0)
         looks = model->calibration.looks;
-
     if (mirror == ASL_MIRROR_MODEL)
         mirror = model->calibration.mirror;
     if (mirror == ASL_MIRROR_MODEL)

@@ -105,8 +105,8 @@ static bool read_real(asl__checkpoint *out)
     return true;
 }
 
-/* Whether a vector of the optimizer is there, and each number in it is one that training can leave: at
- * least `least`, and not above `most`. */
+/* Whether a vector of the optimizer is there, and each number in it is one that training can leave:
+ * at least `least`, and not above `most`. */
 static bool has_vector(const asl__checkpoint *checkpoint, const char *name, float least, float most)
 {
     const int64_t count = (int64_t)checkpoint->model->network.parameter_count;
