@@ -15,7 +15,8 @@
 static bool is_current(int fd, const char *path)
 {
     struct stat opened, named;
-    return asl__sys->fstat(fd, &opened) == 0 && asl__sys->fstatat(AT_FDCWD, path, &named, 0) == 0 && opened.st_dev == named.st_dev &&
+    return asl__sys->fstat(fd, &opened) == 0 &&
+           asl__sys->fstatat(AT_FDCWD, path, &named, 0) == 0 && opened.st_dev == named.st_dev &&
            opened.st_ino == named.st_ino;
 }
 
