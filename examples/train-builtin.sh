@@ -26,7 +26,7 @@ RECIPE=(--preset robust --size 96 --epochs 66 --epoch-pictures 30000 --batch 32
   --average 0.999 --start-size 64 --start-share 0.6 --seed 1)
 AUGMENT='{"base": "strong", "rotation": 18, "rotation_limit": 45, "aspect": 1.35,
   "brightness": [0.55, 1.6], "negative": 0.05, "ramp": 12}'
-READ=(--mirror both --looks 3) # How the model is to read, and what it is calibrated for.
+READ=(--mirror both --looks 3 --crops 2) # How the model is to read, and what it is calibrated for.
 
 usage() { sed -n '3,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 

@@ -23,7 +23,7 @@ def model() -> str:
             ("temperature", facts.get("asl.temperature", "1")),
             ("letter threshold", facts.get("asl.letter_threshold", "none")),
             ("mirror", facts.get("asl.mirror", "as the caller says")),
-            ("looks", facts.get("asl.looks", "1"))]
+            ("looks", facts.get("asl.looks", "1")), ("crops", facts.get("asl.crops", "1"))]
     return table(["what", ""], [[key, value] for key, value in rows])
 
 

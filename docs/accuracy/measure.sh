@@ -52,7 +52,9 @@ for side in off on both auto; do
   keep mirror "mirror-$side" "\`--mirror $side\`" --mirror "$side" "${some[@]}" "${unseen[@]}"
 done
 keep mirror looks-1 "\`--looks 1\`" --looks 1 "${some[@]}" "${unseen[@]}"
-keep mirror plain "\`--mirror off --looks 1\`" --mirror off --looks 1 "${some[@]}" "${unseen[@]}"
+keep mirror crops-1 "\`--crops 1\`" --crops 1 "${some[@]}" "${unseen[@]}"
+keep mirror plain "\`--mirror off --looks 1 --crops 1\`" --mirror off --looks 1 --crops 1 \
+  "${some[@]}" "${unseen[@]}"
 cp -r "$root/tests/accuracy/hands" .
 keep hands hands "rendered hands" hands
 

@@ -17,7 +17,7 @@ LEFT_OUT=(--preset fast --size 96 --start-size 64 --start-share 0.6 --epochs 10
   --epoch-pictures 30000)
 ABLATION=(--preset fast --size 64 --epochs 8 --epoch-pictures 15000)
 OWN=(--preset fast --size 64 --average 0.998)
-READ=(--mirror both --looks 3) # as the built-in model does
+READ=(--mirror both --looks 3 --crops 2) # as the built-in model does
 UNSEEN=(cyril jbhumika_s1 asl_alphabet_64)
 
 fail() {

@@ -352,6 +352,7 @@ int main(int argc, char **argv)
                  "model that finds it (.safetensors); the built-in one when none is named"),
         CLI_MIRROR(&inferer_options.mirror),
         CLI_LOOKS(&inferer_options.looks),
+        CLI_CROPS(&inferer_options.crops),
         CLI_FORCE(&c.force),
         CLI_HEADING("Engine"),
         CLI_BACKEND(&inferer_options.backend),
@@ -391,6 +392,8 @@ int main(int argc, char **argv)
     int code = c.draw || c.show ? annotate_begin(&c.annotate, argv) : CLI_OK;
     if (code == CLI_OK)
         code = model_open(&model, c.model_path);
+    if (c.find)
+        inferer_options.crops = 1; /* of what is found here */
     if (code == CLI_OK && asl_inferer_create(&c.inferer, model, &inferer_options, &err) < 0)
         code = cli_fail(&err);
     if (code == CLI_OK)

@@ -20,6 +20,7 @@ static int write_model(const calibration *c, const asl_model *model,
     asl_calibration_init(&wishes, sizeof wishes);
     wishes.mirror = read->mirror == ASL_MIRROR_MODEL ? info.mirror : read->mirror;
     wishes.looks = read->looks == 0 ? info.looks : read->looks;
+    wishes.crops = read->crops == 0 ? info.crops : read->crops;
     wishes.temperature = c->temperature;
     wishes.letter_threshold = c->letter_threshold;
     asl_status status = asl_model_with_calibration(&copy, model, &wishes, &err);

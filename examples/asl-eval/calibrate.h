@@ -14,8 +14,8 @@ typedef struct calibration {
 } calibration;
 
 /** Find them on those of the data sets that the model was not trained on, and write a copy of the
- * model. @param read  How the copy is to be read: mirror and looks; what is left to the
- * model stays what it says. @return an exit code of cli.h. */
+ * model. @param read  How the copy is to be read: mirror, looks and crops; what is left
+ * to the model stays what it says. @return an exit code of cli.h. */
 int calibrate(calibration *out, const char *path, const table *t, const asl_inferer_options *read);
 
 void calibration_print(const calibration *c);

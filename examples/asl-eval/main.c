@@ -247,6 +247,7 @@ int main(int argc, char **argv)
         CLI_FLAG(0, "details", &s.details, "every table also when there are several data sets"),
         CLI_MIRROR(&s.inferer.mirror),
         CLI_LOOKS(&s.inferer.looks),
+        CLI_CROPS(&s.inferer.crops),
         CLI_TEXT(0, "calibrate", "FILE", &s.calibrate,
                  "find temperature and letter threshold on the data sets that the model was not "
                  "trained on, each weighing the same, and write the model with them "

@@ -141,6 +141,8 @@ static void print_calibration(const asl_model_info *info)
         printf("  mirror       %s\n", mirror_name(info->mirror));
     if (info->looks > 0)
         printf("  looks        %d\n", info->looks);
+    if (info->crops > 0)
+        printf("  crops        %d\n", info->crops);
 }
 
 static void print_model(const asl_model *model, const char *path)

@@ -120,6 +120,11 @@ typedef struct cli_option {
     CLI_INT(0, "looks", "N", target, 0, 3,                                                         \
             "looks at each picture: 1, as it is; 3, also turned by 20 degrees to either side; 0, " \
             "as the model says")
+/** The same. */
+#define CLI_CROPS(target)                                                                          \
+    CLI_INT(0, "crops", "N", target, 0, 2,                                                         \
+            "parts of each picture to look at: 1, all of it; 2, also the hand found in it; 0, as " \
+            "the model says")
 #define CLI_FORCE(target)   CLI_FLAG('f', "force", target, "replace what is already there")
 #define CLI_JSON(target)    CLI_FLAG(0, "json", target, "results as JSON")
 #define CLI_QUIET(target)   CLI_FLAG('q', "quiet", target, "only results and errors")

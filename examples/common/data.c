@@ -151,6 +151,7 @@ json_t *model_json(const asl_model *model)
     json_put(object, "letter_threshold", json_number(info.letter_threshold));
     json_put(object, "mirror", json_text(mirror_name(info.mirror)));
     json_put(object, "looks", info.looks > 0 ? json_integer(info.looks) : json_null());
+    json_put(object, "crops", info.crops > 0 ? json_integer(info.crops) : json_null());
     json_put(object, "labels", labels);
     json_put(object, "layers", layers_json(model, info.layer_count));
     return object;

@@ -36,6 +36,7 @@ void live_session_options_init(struct live_session_options *options)
 {
     *options = (struct live_session_options){.timed = true};
     asl_inferer_options_init(&options->inferer, sizeof options->inferer);
+    options->inferer.crops = 1; /* the box is where the hand is */
     asl_speller_options_init(&options->speller, sizeof options->speller);
 }
 

@@ -32,8 +32,8 @@ typedef struct asl_finder_options {
     double margin; /**< Side of the box, in sides of the hand, 1..4; default 1.3, since the letter
                         networks learned from hands with some room around them. */
     const asl_inferer_options *inferer; /**< How to run the model; NULL (default) = defaults. Needed
-                                             only during the call. Its batch_size, mirror and
-                                             looks have no effect. */
+                                             only during the call. Its batch_size, mirror,
+                                             looks and crops have no effect. */
 } asl_finder_options;
 
 /** Write the defaults into the first @p struct_size bytes of @p options; pass sizeof *options.

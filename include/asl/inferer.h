@@ -34,11 +34,15 @@ typedef struct asl_inferer_options {
     const char *precision; /**< Of products: "auto" (default, also NULL) is "fp32" on processors and
                                 "tf32" on "cuda"; "bf16" is fast on GPUs and on processors with AMX
                                 (docs/backends.md gives the errors). */
-    int32_t looks;    /**< How often the network looks at a picture: 1, as it is; 3, also turned by
-                           20 degrees to either side, and the mean of the logits counts: three
-                           times the work, for people who hold their hands differently. 0 (default)
-                           = as the model says, 1 when it says nothing. */
-    int32_t reserved; /**< 0. */
+    int32_t looks; /**< How often the network looks at a picture: 1, as it is; 3, also turned by
+                        20 degrees to either side, and the mean of the logits counts: three
+                        times the work, for people who hold their hands differently. 0 (default)
+                        = as the model says, 1 when it says nothing. */
+    int32_t crops; /**< Which parts of a picture it looks at: 1, all of it; 2, also the hand in
+                        it, when the built-in ASL_BUILTIN_HANDS finds one, and the mean of the
+                        logits counts: more than twice the work, for pictures in which the
+                        hand is small. 0 (default) = as the model says, 1 when it says nothing
+                        or this library has no built-in models. */
 } asl_inferer_options;
 
 /** Write the defaults into the first @p struct_size bytes of @p options; pass sizeof *options.
@@ -48,7 +52,8 @@ ASL_API void asl_inferer_options_init(asl_inferer_options *options, size_t struc
 /** Bind a model to a backend and reserve its working memory.
  * @param model  Kept by reference; the caller may free its own handle at once.
  * @return ASL_OK; ASL_ERR_ARG; ASL_ERR_TOO_NEW; ASL_ERR_NOMEM; ASL_ERR_BACKEND (unknown or cannot
- *   run here, with the reason); ASL_ERR_UNSUPPORTED naming a layer that it does not have;
+ *   run here, with the reason); ASL_ERR_UNSUPPORTED naming a layer that it does not have, or
+ *   when crops are asked for that need a built-in model which this library lacks;
  *   ASL_ERR_DEVICE_LOST; ASL_ERR_SYSTEM. @since 1.0 */
 ASL_API asl_status asl_inferer_create(asl_inferer **out, const asl_model *model,
                                       const asl_inferer_options *options, asl_error *err);
@@ -142,7 +147,8 @@ typedef struct asl_evaluation asl_evaluation;
 /** How to evaluate. */
 typedef struct asl_evaluate_options {
     uint32_t struct_size;     /**< Set by asl_evaluate_options_init(). */
-    int32_t threads;          /**< Decoding threads, 1..256; 0 (default) = one per core. */
+    int32_t threads;          /**< Decoding threads, 1..256; 0 (default) = one per core. An inferer
+                                   with two crops decodes on the caller's. */
     asl_progress_fn progress; /**< May be NULL. */
     void *user;               /**< Handed to progress. */
 } asl_evaluate_options;

@@ -144,6 +144,9 @@ typedef struct asl_model_info {
                                     ASL_MIRROR_MODEL when it says nothing. */
     int32_t looks;             /**< How often it wants to look at a picture, 1 or 3 (see
                                     asl_inferer_options); 0 when it says nothing. */
+    int32_t crops;             /**< At which parts of it, 1 or 2 (see there); 0 when it says
+                                    nothing. */
+    int32_t reserved;          /**< 0. */
 } asl_model_info;
 
 /** Fill @p out; its strings live as long as the model. @return ASL_OK; ASL_ERR_ARG. @since 1.0 */
@@ -192,7 +195,7 @@ typedef struct asl_calibration {
     double temperature;      /**< 0.01..100; default 1. */
     double letter_threshold; /**< 0..1; default 0: none. */
     int32_t looks;           /**< 1 or 3, see asl_inferer_options; default 0: says nothing. */
-    int32_t reserved;        /**< 0. */
+    int32_t crops;           /**< 1 or 2, see there; default 0: says nothing. */
 } asl_calibration;
 
 /** Write the defaults into the first @p struct_size bytes of @p calibration; pass sizeof

@@ -51,7 +51,9 @@ typedef struct evaluator {
     asl_inferer *inferer;
     const asl_dataset *dataset;
     asl_evaluate_options options;
-    asl__loader *loader;
+    asl__loader *loader; /* NULL when the inferer wants whole pictures at their own size */
+    asl_status *status;  /* then, of one batch */
+    asl_error *errors;
     int64_t *order;
     int32_t *label_map;
     int64_t done;
@@ -183,6 +185,60 @@ static asl_status allocate(evaluator *run, asl_error *err)
     return whole ? ASL_OK : asl__fail_memory(err, "the evaluation");
 }
 
+/* Pictures of the network's size come ahead of time from threads; those in which a hand is to be
+ * found are decoded as they are wanted. */
+static asl_status prepare_pictures(evaluator *run, asl_error *err)
+{
+    const asl__network *network = &run->inferer->model->network;
+    const asl__loader_options loader = {
+        .width = network->input.width,
+        .height = network->input.height,
+        .batch_size = run->inferer->batch_size,
+        .threads = run->options.threads,
+    };
+    const size_t count = (size_t)run->inferer->batch_size;
+    asl_status status;
+    if (run->inferer->finder) {
+        run->status = asl__alloc_array(count, sizeof *run->status);
+        run->errors = asl__alloc_array(count, sizeof *run->errors);
+        return run->status && run->errors ? ASL_OK : asl__fail_memory(err, "the evaluation");
+    }
+    ASL__TRY(asl__loader_create(&run->loader, run->dataset, &loader, err));
+    ASL__TRY(asl__loader_start(run->loader, run->order, asl_dataset_count(run->dataset), 0, err));
+fail:
+    return status;
+}
+
+static asl_status take_sample(evaluator *run, int32_t place, asl_error *err)
+{
+    asl_image *image = NULL;
+    asl_status status =
+        asl_dataset_load_image(&image, run->dataset, run->order[run->done + place], err);
+    if (status >= 0) {
+        const asl_image_view view = asl_image_get_view(image);
+        status = asl__take_picture(run->inferer, place, &view, NULL, err);
+    }
+    asl_image_free(image);
+    return status;
+}
+
+static asl_status next_batch(asl__batch *out, evaluator *run, asl_error *err)
+{
+    if (run->loader)
+        return asl__loader_next(out, run->loader, err);
+    const int64_t left = asl_dataset_count(run->dataset) - run->done;
+    const int32_t most = run->inferer->batch_size, count = left < most ? (int32_t)left : most;
+    asl__begin_pass(run->inferer, count);
+    for (int32_t i = 0; i < count; i++)
+        run->status[i] = take_sample(run, i, &run->errors[i]);
+    *out = (asl__batch){.images = run->inferer->images,
+                        .positions = run->order + run->done,
+                        .count = count,
+                        .status = run->status,
+                        .errors = run->errors};
+    return ASL_OK;
+}
+
 static asl_status prepare(evaluator *run, asl_error *err)
 {
     const asl_dataset *dataset = run->dataset;
@@ -195,14 +251,7 @@ static asl_status prepare(evaluator *run, asl_error *err)
                                      (const char *const *)run->inferer->model->labels,
                                      network->classes, err));
     ASL__TRY(asl__dataset_share(&run->result->dataset, dataset, err));
-    const asl__loader_options loader = {
-        .width = network->input.width,
-        .height = network->input.height,
-        .batch_size = run->inferer->batch_size,
-        .threads = run->options.threads,
-    };
-    ASL__TRY(asl__loader_create(&run->loader, dataset, &loader, err));
-    ASL__TRY(asl__loader_start(run->loader, run->order, asl_dataset_count(dataset), 0, err));
+    ASL__TRY(prepare_pictures(run, err));
 fail:
     return status;
 }
@@ -217,7 +266,7 @@ static asl_status evaluate(evaluator *run, asl_error *err)
     if (!report(run))
         return ASL_STOPPED;
     while (run->done < asl_dataset_count(run->dataset)) {
-        ASL__TRY(asl__loader_next(&batch, run->loader, err));
+        ASL__TRY(next_batch(&batch, run, err));
         ASL__TRY(count_batch(run, &batch, err));
         run->done += batch.count;
         if (!report(run))
@@ -254,6 +303,8 @@ asl_status asl_inferer_evaluate(asl_evaluation **out, asl_inferer *inferer,
         run.result = NULL;
     }
     asl__loader_free(run.loader);
+    asl__free(run.status);
+    asl__free(run.errors);
     asl__free(run.order);
     asl__free(run.label_map);
     asl_evaluation_free(run.result);

@@ -157,6 +157,7 @@ static asl_status build(asl_finder *finder, const asl_model *model, asl_error *e
     options.batch_size = 1;
     options.mirror = ASL_MIRROR_OFF;
     options.looks = 1;
+    options.crops = 1;
     finder->options.inferer = NULL;
     const asl__shape *input = &model->network.input;
     if (input->width != input->height)

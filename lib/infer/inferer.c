@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* From pictures to scores. The model is folded and compiled once; a call scales its pictures into
- * the plan's input and runs it. */
+/* From pictures to scores. The model is folded and compiled once; a call scales its pictures, and
+ * where the model wants it the hands in them, into the plan's input and runs it. */
 #include "infer/inferer.h"
 
 #include <math.h>
@@ -15,6 +15,7 @@
 #include "base/threads.h"
 
 #define MAX_BATCH   4096
+#define MAX_CROPS   2
 #define MAX_THREADS 256
 
 static const asl_inferer_options default_options = {
@@ -48,8 +49,33 @@ void asl_inferer_free(asl_inferer *inferer)
     asl__free(inferer->scaling.memory);
     asl__free(inferer->logits);
     asl__free(inferer->images);
+    asl_finder_free(inferer->finder);
     asl_model_free(inferer->model);
     asl__free(inferer);
+}
+
+/* What looks for the hand in each picture. A model that wants it is read without where this library
+ * has no finder; a caller who asks for it is told. */
+static asl_status open_finder(asl_inferer *inferer, const asl_model *model,
+                              const asl_inferer_options *options, asl_error *err)
+{
+    const int32_t crops = options->crops != 0 ? options->crops : model->calibration.crops;
+    asl_status status = ASL_OK;
+    asl_model *hands = NULL;
+    asl_finder_options finder;
+    if (crops < MAX_CROPS)
+        return ASL_OK;
+    asl_finder_options_init(&finder, sizeof finder);
+    finder.inferer = options;
+    status = asl_model_builtin(&hands, ASL_BUILTIN_HANDS, err);
+    if (status == ASL_ERR_UNSUPPORTED && options->crops == 0) {
+        asl__error_clear(err);
+        return ASL_OK;
+    }
+    if (status >= 0)
+        status = asl_finder_create(&inferer->finder, hands, &finder, err);
+    asl_model_free(hands);
+    return status;
 }
 
 static asl_status build(asl_inferer *inferer, const asl_model *model,
@@ -59,13 +85,16 @@ static asl_status build(asl_inferer *inferer, const asl_model *model,
     ASL__TRY(asl__backend_find(&inferer->backend, inferer->chosen, sizeof inferer->chosen,
                                asl__backend_asked(options->backend, options->isa), err));
     ASL__TRY(asl__model_fold(&inferer->model, model, err));
+    ASL__TRY(open_finder(inferer, model, options, err));
+    asl__begin_pass(inferer, 0);
     asl__sides_init(&inferer->sides, model, options->mirror, options->looks);
     inferer->temperature = model->calibration.temperature;
     inferer->batch_size = options->batch_size;
     const asl__network *network = &inferer->model->network;
     inferer->image_bytes = (size_t)network->input.width * (size_t)network->input.height * 3;
     const asl__plan_options plan = {
-        .max_batch = options->batch_size * asl__sides_most(&inferer->sides),
+        .max_batch = options->batch_size * asl__sides_most(&inferer->sides) *
+                     (inferer->finder ? MAX_CROPS : 1),
         .threads = options->threads,
         .isa = options->isa,
         .precision = options->precision,
@@ -105,6 +134,9 @@ asl_status asl_inferer_create(asl_inferer **out, const asl_model *model,
     if (resolved.looks != 0 && !asl__is_look_count(resolved.looks))
         return asl__fail(err, ASL_ERR_ARG, "%s: looks is %d, not 0, 1 or 3", __func__,
                          resolved.looks);
+    if (resolved.crops < 0 || resolved.crops > MAX_CROPS)
+        return asl__fail(err, ASL_ERR_ARG, "%s: crops is %d, not 0..%d", __func__, resolved.crops,
+                         MAX_CROPS);
     ASL__TRY(asl__resolve_threads(&resolved.threads, __func__, err));
     inferer = asl__alloc(sizeof *inferer);
     if (!inferer)
@@ -144,14 +176,41 @@ static asl_status check_count(const asl_inferer *inferer, size_t given, size_t p
     return ASL_OK;
 }
 
-/* Scales one picture into place `slot` of the pass to come. */
-static asl_status take_picture(asl_inferer *inferer, int32_t slot, const asl_image_view *view,
-                               const asl_rect *region, asl_error *err)
+void asl__begin_pass(asl_inferer *inferer, int32_t count)
+{
+    inferer->pass_count = count;
+    inferer->pass_crops = 1;
+}
+
+static asl_status scale(asl_inferer *inferer, uint8_t *out, const asl_image_view *view,
+                        const asl_rect *region, asl_error *err)
 {
     const asl__shape *input = &inferer->model->network.input;
-    return asl__resize_rgb_in(&inferer->scaling,
-                              inferer->images + (size_t)slot * inferer->image_bytes, input->width,
-                              input->height, view, region, err);
+    return asl__resize_rgb_in(&inferer->scaling, out, input->width, input->height, view, region,
+                              err);
+}
+
+/* The second crop of a picture without a hand is all of it again, which changes no mean. */
+asl_status asl__take_picture(asl_inferer *inferer, int32_t place, const asl_image_view *view,
+                             const asl_rect *region, asl_error *err)
+{
+    const size_t bytes = inferer->image_bytes;
+    uint8_t *whole = inferer->images + (size_t)place * bytes;
+    uint8_t *crop = whole + (size_t)inferer->pass_count * bytes;
+    asl_hand hand = {.struct_size = sizeof hand};
+    asl_status status;
+    ASL__TRY(scale(inferer, whole, view, region, err));
+    if (!inferer->finder)
+        return ASL_OK;
+    ASL__TRY(asl_finder_find(&hand, inferer->finder, view, region, err));
+    if (hand.found) {
+        inferer->pass_crops = MAX_CROPS;
+        return scale(inferer, crop, view, &hand.box, err);
+    }
+    memcpy(crop, whole, bytes);
+    return ASL_OK;
+fail:
+    return status;
 }
 
 /* Logits of one picture, valid until the next. */
@@ -160,7 +219,8 @@ static asl_status run_one(const float **logits, asl_inferer *inferer, size_t cou
 {
     asl_status status;
     ASL__TRY(check_count(inferer, count, 1, err));
-    ASL__TRY(take_picture(inferer, 0, view, region, err));
+    asl__begin_pass(inferer, 1);
+    ASL__TRY(asl__take_picture(inferer, 0, view, region, err));
     ASL__TRY(asl__sides_run(inferer, inferer->images, 1, err));
     *logits = asl__sides_logits(inferer, 0);
 fail:
@@ -205,8 +265,9 @@ static asl_status run_pass(float *scores, asl_inferer *inferer, const asl_image_
 {
     const size_t classes = (size_t)inferer->model->network.classes;
     asl_status status;
+    asl__begin_pass(inferer, count);
     for (int32_t i = 0; i < count; i++)
-        ASL__TRY(take_picture(inferer, i, &views[i], NULL, err));
+        ASL__TRY(asl__take_picture(inferer, i, &views[i], NULL, err));
     ASL__TRY(asl__sides_run(inferer, inferer->images, count, err));
     for (int32_t i = 0; i < count; i++)
         asl__scores(scores + (size_t)i * classes, asl__sides_logits(inferer, i), inferer);

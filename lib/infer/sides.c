@@ -99,14 +99,14 @@ static void add_mirrored(asl_inferer *inferer, const uint8_t *images, int32_t co
                        input->height);
 }
 
-/* The mean of all looks at picture i of a side becomes logits i of that side. */
-static void join_looks(float *logits, int32_t looks, size_t values)
+/* float[count][values] becomes its mean, float[values], in place. */
+static void join(float *logits, int32_t count, size_t values)
 {
     for (size_t i = 0; i < values; i++) {
         float sum = logits[i];
-        for (int32_t look = 1; look < looks; look++)
-            sum += logits[(size_t)look * values + i];
-        logits[i] = sum / (float)looks;
+        for (int32_t k = 1; k < count; k++)
+            sum += logits[(size_t)k * values + i];
+        logits[i] = sum / (float)count;
     }
 }
 
@@ -115,25 +115,28 @@ asl_status asl__sides_run(asl_inferer *inferer, const uint8_t *images, int32_t c
 {
     asl__sides *sides = &inferer->sides;
     const size_t classes = (size_t)inferer->model->network.classes;
-    const int32_t shown = count * sides->looks;
+    const int32_t crops = inferer->pass_crops, taken = crops * count;
+    const int32_t shown = sides->looks * taken;
     asl_status status;
-    sides->pass_count = shown;
+    sides->shown = shown;
     sides->pass_both = sides->read == ASL_MIRROR_BOTH || sides->read == ASL_MIRROR_AUTO;
     if (images != inferer->images && (sides->pass_both || sides->looks > 1)) {
         memcpy(inferer->images, images, (size_t)count * inferer->image_bytes);
         images = inferer->images;
     }
     if (sides->looks > 1)
-        ASL__TRY(add_turned(inferer, count, err));
+        ASL__TRY(add_turned(inferer, taken, err));
     if (sides->read != ASL_MIRROR_OFF) {
         add_mirrored(inferer, images, shown);
         images = inferer->images;
     }
     ASL__TRY(inferer->backend->plan_forward(inferer->logits, inferer->plan, images,
                                             sides->pass_both ? 2 * shown : shown, err));
-    for (int32_t side = 0; side < (sides->pass_both ? 2 : 1); side++)
-        join_looks(inferer->logits + (size_t)(side * shown) * classes, sides->looks,
-                   (size_t)count * classes);
+    for (int32_t side = 0; side < (sides->pass_both ? 2 : 1); side++) {
+        float *logits = inferer->logits + (size_t)(side * shown) * classes;
+        join(logits, sides->looks, (size_t)taken * classes);
+        join(logits, crops, (size_t)count * classes);
+    }
 fail:
     return status;
 }
@@ -169,7 +172,7 @@ const float *asl__sides_logits(asl_inferer *inferer, int32_t index)
     float *plain = inferer->logits + (size_t)index * (size_t)classes;
     if (!sides->pass_both)
         return plain;
-    const float *mirrored = plain + (size_t)sides->pass_count * (size_t)classes;
+    const float *mirrored = plain + (size_t)sides->shown * (size_t)classes;
     if (sides->asked == ASL_MIRROR_BOTH) {
         for (int32_t i = 0; i < classes; i++)
             plain[i] = (plain[i] + mirrored[i]) / 2;

@@ -18,7 +18,7 @@ typedef struct asl__sides {
     double certainty[2]; /* sums over those of the top letter logit: as it is, mirrored */
     int32_t nothing;     /* the class without a hand, or -1 */
     int32_t looks;       /* 1, or ASL__MANY_LOOKS */
-    int32_t pass_count;  /* images of one side in the last pass: looks times pictures */
+    int32_t shown;       /* images of one side in the last pass */
     bool pass_both;      /* it had both sides of them */
 } asl__sides;
 
@@ -28,8 +28,8 @@ void asl__sides_init(asl__sides *sides, const asl_model *model, int32_t mirror, 
 /* Most images that the backend sees for one picture. */
 int32_t asl__sides_most(const asl__sides *sides);
 
-/* Shows `count` pictures of the network's size to the network, at most batch_size: those in
- * inferer->images, or others, which stay as they are. */
+/* Shows `count` pictures of the network's size to the network, at most batch_size: those of the
+ * pass that began, in inferer->images, or others, which stay as they are. */
 asl_status asl__sides_run(asl_inferer *inferer, const uint8_t *images, int32_t count,
                           asl_error *err);
 

@@ -53,12 +53,14 @@ asl_status asl_model_with_calibration(asl_model **out, const asl_model *model,
     ASL__CHECK_ARG(wishes.letter_threshold >= 0 && wishes.letter_threshold <= 1, err);
     ASL__CHECK_ARG(wishes.mirror >= 0 && wishes.mirror < MIRROR_COUNT, err);
     ASL__CHECK_ARG(wishes.looks == 0 || asl__is_look_count(wishes.looks), err);
+    ASL__CHECK_ARG(wishes.crops >= 0 && wishes.crops <= 2, err);
     asl__model_parts parts = asl__model_get_parts(model);
     parts.calibration = (asl__calibration){
         .temperature = as_written(wishes.temperature),
         .letter_threshold = as_written(wishes.letter_threshold),
         .mirror = wishes.mirror,
         .looks = wishes.looks,
+        .crops = wishes.crops,
     };
     ASL__TRY(asl__model_assemble(out, &parts, err));
     memcpy((*out)->parameters, model->parameters,
@@ -98,6 +100,9 @@ asl_status asl__calibration_to_file(asl__tensors_writer *file, const asl__calibr
     if (calibration->looks != 0)
         ASL__TRY(
             asl__tensors_writer_entry(file, "asl.looks", calibration->looks == 1 ? "1" : "3", err));
+    if (calibration->crops != 0)
+        ASL__TRY(
+            asl__tensors_writer_entry(file, "asl.crops", calibration->crops == 1 ? "1" : "2", err));
 fail:
     return status;
 }
@@ -128,15 +133,17 @@ static asl_status read_mirror(int32_t *mirror, const asl__tensors *file, asl_err
                            file->what, text);
 }
 
-static asl_status read_looks(int32_t *looks, const asl__tensors *file, asl_error *err)
+/* '1' or the other digit; what is not there leaves the default. */
+static asl_status read_digit(int32_t *value, const asl__tensors *file, const char *key, char other,
+                             asl_error *err)
 {
-    const char *text = asl__tensors_entry(file, "asl.looks");
+    const char *text = asl__tensors_entry(file, key);
     if (!text)
         return ASL_OK;
-    if (strcmp(text, "1") != 0 && strcmp(text, "3") != 0)
-        return asl__fail(err, ASL_ERR_MODEL, "%s: asl.looks is '%.40s', not '1' or '3'", file->what,
-                         text);
-    *looks = text[0] - '0';
+    if ((text[0] != '1' && text[0] != other) || text[1] != '\0')
+        return asl__fail(err, ASL_ERR_MODEL, "%s: %s is '%.40s', not '1' or '%c'", file->what, key,
+                         text, other);
+    *value = text[0] - '0';
     return ASL_OK;
 }
 
@@ -150,7 +157,8 @@ asl_status asl__calibration_from_file(asl__calibration *out, const asl__tensors 
     ASL__TRY(read_decimal(&out->letter_threshold, file, "asl.letter_threshold", 0, 1,
                           "a decimal in 0..1", err));
     ASL__TRY(read_mirror(&out->mirror, file, err));
-    ASL__TRY(read_looks(&out->looks, file, err));
+    ASL__TRY(read_digit(&out->looks, file, "asl.looks", '3', err));
+    ASL__TRY(read_digit(&out->crops, file, "asl.crops", '2', err));
 fail:
     return status;
 }

@@ -233,6 +233,7 @@ asl_status asl_model_get_info(asl_model_info *out, const asl_model *model, asl_e
         .letter_threshold = model->calibration.letter_threshold,
         .mirror = model->calibration.mirror,
         .looks = model->calibration.looks,
+        .crops = model->calibration.crops,
     };
     return asl__struct_write(out, &info, sizeof info, "asl_model_info", err);
 }

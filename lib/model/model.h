@@ -15,6 +15,7 @@ typedef struct asl__calibration {
     double temperature, letter_threshold;
     int32_t mirror; /* ASL_MIRROR_* */
     int32_t looks;  /* 0: says nothing */
+    int32_t crops;  /* the same */
 } asl__calibration;
 /* Looks at a picture when there are several: as it is, and turned to either side. */
 enum { ASL__MANY_LOOKS = 3 };

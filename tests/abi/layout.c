@@ -112,7 +112,7 @@ FIELD(asl_model_options, labels, 16, 16);
 FIELD(asl_model_options, architecture, 24, 20);
 FIELD(asl_model_options, seed, 32, 24);
 
-SIZE(asl_model_info, 88, 80);
+SIZE(asl_model_info, 96, 88);
 FIELD(asl_model_info, struct_size, 0, 0);
 FIELD(asl_model_info, label_count, 4, 4);
 FIELD(asl_model_info, width, 8, 8);
@@ -128,6 +128,8 @@ FIELD(asl_model_info, temperature, 64, 56);
 FIELD(asl_model_info, letter_threshold, 72, 64);
 FIELD(asl_model_info, mirror, 80, 72);
 FIELD(asl_model_info, looks, 84, 76);
+FIELD(asl_model_info, crops, 88, 80);
+FIELD(asl_model_info, reserved, 92, 84);
 
 SIZE(asl_save_options, 8, 8);
 FIELD(asl_save_options, struct_size, 0, 0);
@@ -139,7 +141,7 @@ FIELD(asl_calibration, mirror, 4, 4);
 FIELD(asl_calibration, temperature, 8, 8);
 FIELD(asl_calibration, letter_threshold, 16, 16);
 FIELD(asl_calibration, looks, 24, 24);
-FIELD(asl_calibration, reserved, 28, 28);
+FIELD(asl_calibration, crops, 28, 28);
 
 SIZE(asl_layer_info, 48, 40);
 FIELD(asl_layer_info, struct_size, 0, 0);
@@ -237,7 +239,7 @@ FIELD(asl_inferer_options, backend, 16, 16);
 FIELD(asl_inferer_options, isa, 24, 20);
 FIELD(asl_inferer_options, precision, 32, 24);
 FIELD(asl_inferer_options, looks, 40, 28);
-FIELD(asl_inferer_options, reserved, 44, 32);
+FIELD(asl_inferer_options, crops, 44, 32);
 
 SIZE(asl_layer_time, 40, 32);
 FIELD(asl_layer_time, struct_size, 0, 0);

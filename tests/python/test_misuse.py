@@ -167,6 +167,7 @@ WRONG: list[Case] = [
     ("unknown weights", lambda w: w.model.save("x", weights="int4"), Arg, "f32, f16, i8"),
     ("an unknown built-in", lambda w: libasl.Model.builtin("words"), Arg, "letters, hands"),
     ("a built-in of a number", lambda w: libasl.Model.builtin(7), Arg, "7 is no Builtin"),
+    ("three crops", lambda w: libasl.Inferer(w.model, crops=3), Arg, "crops is 3"),
     ("a temperature of zero", lambda w: w.model.with_calibration(temperature=0), Arg, ""),
     ("a threshold of two", lambda w: w.model.with_calibration(letter_threshold=2), Arg, ""),
     ("scores of another model", lambda w: w.model.letter_score([1.0]), Arg, "1 scores"),

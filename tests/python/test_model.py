@@ -73,11 +73,14 @@ def test_calibration(model: libasl.Model, tmp_path: pathlib.Path) -> None:
     info = model.info
     assert (info.temperature, info.letter_threshold) == (1.0, 0.0)
     assert info.mirror is libasl.Mirror.MODEL
-    other = model.with_calibration(temperature=1.5, letter_threshold=0.25, mirror="both")
+    other = model.with_calibration(
+        temperature=1.5, letter_threshold=0.25, mirror="both", looks=3, crops=2
+    )
     other.save(tmp_path / "file")
     info = libasl.Model(tmp_path / "file").info
     assert (info.temperature, info.letter_threshold) == (1.5, 0.25)
     assert info.mirror is libasl.Mirror.BOTH and other.info == info
+    assert (info.looks, info.crops) == (3, 2)
     assert other.with_calibration().info == model.info
     assert other.with_parameters(other.parameters).info == model.info
 

@@ -97,6 +97,7 @@ class ModelInfo:
     letter_threshold: float
     mirror: Mirror
     looks: int
+    crops: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -171,6 +172,7 @@ class Model(Handle):
             letter_threshold=native.letter_threshold,
             mirror=Mirror(native.mirror),
             looks=native.looks,
+            crops=native.crops,
         )
         return self
 
@@ -280,6 +282,7 @@ class Model(Handle):
         letter_threshold: float | None = None,
         mirror: Mirror | str | None = None,
         looks: int | None = None,
+        crops: int | None = None,
     ) -> Self:
         """A copy with another calibration, as info tells it then; what is None is not known."""
         options = fill(
@@ -288,6 +291,7 @@ class Model(Handle):
             letter_threshold=letter_threshold,
             mirror=None if mirror is None else choose(Mirror, mirror),
             looks=looks,
+            crops=crops,
         )
         return self._make(lib.asl_model_with_calibration, self._open().pointer, options)
 

@@ -199,6 +199,8 @@ class asl_model_info(Sized):
         ("letter_threshold", c_double),
         ("mirror", c_int32),
         ("looks", c_int32),
+        ("crops", c_int32),
+        ("reserved", c_int32),
     ]
 
 
@@ -210,7 +212,7 @@ class asl_calibration(Sized):
         ("temperature", c_double),
         ("letter_threshold", c_double),
         ("looks", c_int32),
-        ("reserved", c_int32),
+        ("crops", c_int32),
     ]
 
 
@@ -238,7 +240,7 @@ class asl_inferer_options(Sized):
         ("isa", c_char_p),
         ("precision", c_char_p),
         ("looks", c_int32),
-        ("reserved", c_int32),
+        ("crops", c_int32),
     ]
 
 

@@ -257,6 +257,7 @@ static void use_calibration(const asl_model *model)
     calibration.temperature = 2.0;
     calibration.mirror = ASL_MIRROR_BOTH;
     calibration.looks = 3;
+    calibration.crops = 2;
     OK(asl_model_with_calibration(&copy, model, &calibration, &err));
     options.weights = ASL_WEIGHTS_F16;
     OK(asl_model_save_as(copy, "calibrated.safetensors", &options, &err));
@@ -264,7 +265,7 @@ static void use_calibration(const asl_model *model)
     OK(asl_model_load(&copy, "calibrated.safetensors", &err));
     OK(asl_model_get_info(&info, copy, &err));
     CHECK(info.temperature > 1.9 && info.letter_threshold < 0.1 && info.mirror == ASL_MIRROR_BOTH &&
-          info.looks == 3);
+          info.looks == 3 && info.crops == 2);
     CHECK(asl_model_letter_score(copy, scores, LABELS) > 0.9f); /* it has no class "nothing" */
     asl_model_free(copy);
     if (asl_model_builtin(&copy, ASL_BUILTIN_LETTERS, &err) != ASL_OK)

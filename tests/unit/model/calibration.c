@@ -16,15 +16,16 @@ static asl_model *make(void)
 }
 
 static void check_info(const asl_model *model, double temperature, double threshold, int32_t mirror,
-                       int32_t looks)
+                       int32_t looks, int32_t crops)
 {
     asl_error err = ASL_ERROR_INIT;
-    asl_model_info info = {.struct_size = sizeof info, .looks = 7};
+    asl_model_info info = {.struct_size = sizeof info, .looks = 7, .crops = 7};
     assert_ok(asl_model_get_info(&info, model, &err), &err);
     assert_true(info.temperature == temperature);
     assert_true(info.letter_threshold == threshold);
     assert_int_equal(info.mirror, mirror);
     assert_int_equal(info.looks, looks);
+    assert_int_equal(info.crops, crops);
 }
 
 static void test_round_trip(void **state)
@@ -33,24 +34,25 @@ static void test_round_trip(void **state)
     asl_model *model = make(), *calibrated = NULL, *loaded = NULL;
     asl_calibration calibration;
     (void)state;
-    check_info(model, 1, 0, ASL_MIRROR_MODEL, 0);
+    check_info(model, 1, 0, ASL_MIRROR_MODEL, 0, 0);
     for (int32_t mirror = ASL_MIRROR_MODEL; mirror <= ASL_MIRROR_AUTO; mirror++) {
         asl_calibration_init(&calibration, sizeof calibration);
         calibration.mirror = mirror;
         calibration.looks = mirror % 2 ? 3 : 1;
+        calibration.crops = mirror % 3;
         calibration.temperature = 1.23456789;
         calibration.letter_threshold = 2.0 / 3;
         assert_ok(asl_model_with_calibration(&calibrated, model, &calibration, &err), &err);
-        check_info(calibrated, 1.234568, 0.666667, mirror, mirror % 2 ? 3 : 1);
+        check_info(calibrated, 1.234568, 0.666667, mirror, mirror % 2 ? 3 : 1, mirror % 3);
         assert_memory_equal(calibrated->parameters, model->parameters,
                             model->network.parameter_count * sizeof(float));
         assert_ok(asl_model_save(calibrated, "calibrated.safetensors", &err), &err);
         assert_ok(asl_model_load(&loaded, "calibrated.safetensors", &err), &err);
-        check_info(loaded, 1.234568, 0.666667, mirror, mirror % 2 ? 3 : 1);
+        check_info(loaded, 1.234568, 0.666667, mirror, mirror % 2 ? 3 : 1, mirror % 3);
         asl_model_free(loaded);
         asl_model_free(calibrated);
     }
-    check_info(model, 1, 0, ASL_MIRROR_MODEL, 0); /* models do not change */
+    check_info(model, 1, 0, ASL_MIRROR_MODEL, 0, 0); /* models do not change */
     asl_model_free(model);
 }
 
@@ -65,14 +67,14 @@ static void test_copies(void **state)
     calibration.temperature = 0.5;
     assert_ok(asl_model_with_calibration(&calibrated, model, &calibration, &err), &err);
     assert_ok(asl__model_fold(&copy, calibrated, &err), &err);
-    check_info(copy, 0.5, 0, ASL_MIRROR_MODEL, 0);
+    check_info(copy, 0.5, 0, ASL_MIRROR_MODEL, 0, 0);
     asl_model_free(copy);
     const float *weights = asl_model_parameters(&count, calibrated);
     assert_ok(asl_model_with_parameters(&copy, calibrated, weights, count, &err), &err);
-    check_info(copy, 1, 0, ASL_MIRROR_MODEL, 0);
+    check_info(copy, 1, 0, ASL_MIRROR_MODEL, 0, 0);
     asl_model_free(copy);
     assert_ok(asl_model_with_calibration(&copy, calibrated, NULL, &err), &err);
-    check_info(copy, 1, 0, ASL_MIRROR_MODEL, 0);
+    check_info(copy, 1, 0, ASL_MIRROR_MODEL, 0, 0);
     asl_model_free(copy);
     asl_model_free(calibrated);
     asl_model_free(model);
@@ -84,14 +86,18 @@ static void test_arguments(void **state)
     asl_model *model = make(), *out = NULL;
     static const struct {
         double temperature, threshold;
-        int32_t mirror, looks;
+        int32_t mirror, looks, crops;
         asl_status status;
     } cases[] = {
-        {0.01, 0, 0, 0, ASL_OK},       {100, 1, 4, 0, ASL_OK},       {0.0099, 0, 0, 0, ASL_ERR_ARG},
-        {100.1, 0, 0, 0, ASL_ERR_ARG}, {-1, 0, 0, 0, ASL_ERR_ARG},   {NAN, 0, 0, 0, ASL_ERR_ARG},
-        {1, -0.1, 0, 0, ASL_ERR_ARG},  {1, 1.01, 0, 0, ASL_ERR_ARG}, {1, NAN, 0, 0, ASL_ERR_ARG},
-        {1, 0, 5, 0, ASL_ERR_ARG},     {1, 0, -1, 0, ASL_ERR_ARG},   {1, 0, 0, 2, ASL_ERR_ARG},
-        {1, 0, 0, -1, ASL_ERR_ARG},    {1, 0, 0, 4, ASL_ERR_ARG},    {1, 0, 0, 3, ASL_OK},
+        {0.01, 0, 0, 0, 0, ASL_OK},        {100, 1, 4, 0, 0, ASL_OK},
+        {0.0099, 0, 0, 0, 0, ASL_ERR_ARG}, {100.1, 0, 0, 0, 0, ASL_ERR_ARG},
+        {-1, 0, 0, 0, 0, ASL_ERR_ARG},     {NAN, 0, 0, 0, 0, ASL_ERR_ARG},
+        {1, -0.1, 0, 0, 0, ASL_ERR_ARG},   {1, 1.01, 0, 0, 0, ASL_ERR_ARG},
+        {1, NAN, 0, 0, 0, ASL_ERR_ARG},    {1, 0, 5, 0, 0, ASL_ERR_ARG},
+        {1, 0, -1, 0, 0, ASL_ERR_ARG},     {1, 0, 0, 2, 0, ASL_ERR_ARG},
+        {1, 0, 0, -1, 0, ASL_ERR_ARG},     {1, 0, 0, 4, 0, ASL_ERR_ARG},
+        {1, 0, 0, 3, 0, ASL_OK},           {1, 0, 0, 0, 2, ASL_OK},
+        {1, 0, 0, 0, -1, ASL_ERR_ARG},     {1, 0, 0, 0, 3, ASL_ERR_ARG},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -101,6 +107,7 @@ static void test_arguments(void **state)
         calibration.letter_threshold = cases[i].threshold;
         calibration.mirror = cases[i].mirror;
         calibration.looks = cases[i].looks;
+        calibration.crops = cases[i].crops;
         assert_int_equal(asl_model_with_calibration(&out, model, &calibration, &err),
                          cases[i].status);
         assert_true((out != NULL) == (cases[i].status == ASL_OK));
@@ -142,6 +149,11 @@ static void test_malformed(void **state)
         ADD("asl.looks", "2"),
         ADD("asl.looks", "33"),
         {WRITER, WRITER ",'asl.looks':'3'", 0, ASL_OK, ""},
+        ADD("asl.crops", ""),
+        ADD("asl.crops", "0"),
+        ADD("asl.crops", "3"),
+        ADD("asl.crops", "12"),
+        {WRITER, WRITER ",'asl.crops':'2'", 0, ASL_OK, ""},
         {WRITER, WRITER ",'asl.temperature':'100','asl.letter_threshold':'1','asl.mirror':'auto'",
          0, ASL_OK, ""},
         {WRITER, WRITER ",'asl.temperature':'1.0','asl.letter_threshold':'-0'", 0, ASL_OK, ""},

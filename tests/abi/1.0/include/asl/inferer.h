@@ -20,7 +20,7 @@ typedef struct asl_inferer_options {
     const char *isa;
     const char *precision;
     int32_t looks;
-    int32_t reserved;
+    int32_t crops;
 } asl_inferer_options;
 
 ASL_API void asl_inferer_options_init(asl_inferer_options *options, size_t struct_size);

@@ -80,6 +80,8 @@ typedef struct asl_model_info {
     double letter_threshold;
     int32_t mirror;
     int32_t looks;
+    int32_t crops;
+    int32_t reserved;
 } asl_model_info;
 
 ASL_API asl_status asl_model_get_info(asl_model_info *out, const asl_model *model, asl_error *err);
@@ -111,7 +113,7 @@ typedef struct asl_calibration {
     double temperature;
     double letter_threshold;
     int32_t looks;
-    int32_t reserved;
+    int32_t crops;
 } asl_calibration;
 
 ASL_API void asl_calibration_init(asl_calibration *calibration, size_t struct_size);
