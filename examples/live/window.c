@@ -38,6 +38,16 @@ static bool no_window(const char *reason, struct live_error *error)
     return live_fail(error, CLI_NO_DEVICE, "cannot open a window: %s", reason);
 }
 
+static void choose_x11(void)
+{
+    /* A driver that is not asked cannot complain on stderr. */
+    SDL_SetHint(SDL_HINT_VIDEODRIVER, "x11");
+    /* Shared memory with the X server costs less than OpenGL, and a third of what OpenGL does
+     * without a graphics driver. Wayland has nothing else. */
+    SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");
+    live_window_forgive();
+}
+
 static bool start_video(struct live_error *error)
 {
     static const char none[] = "no X11 or Wayland display (DISPLAY, WAYLAND_DISPLAY)";
@@ -45,13 +55,8 @@ static bool start_video(struct live_error *error)
         const bool wayland = SDL_getenv("WAYLAND_DISPLAY") != NULL;
         if (!wayland && !SDL_getenv("DISPLAY"))
             return no_window(none, error);
-        /* A driver that is not asked cannot complain on stderr. */
         if (!wayland)
-            SDL_SetHint(SDL_HINT_VIDEODRIVER, "x11");
-        /* Shared memory with the X server costs less than OpenGL, and a third of what OpenGL does
-         * without a graphics driver. Wayland has nothing else. */
-        if (!wayland)
-            SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");
+            choose_x11();
     }
     SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
     SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Outliving the X server. See window_lost.h. SDL opens libX11 at run time, so this asks the loaded
- * library for two functions rather than link to it; without them (before libX11 1.7) Xlib ends the
+ * library for its functions rather than link to it; without them (before libX11 1.7) Xlib ends the
  * program as it always did. */
 #include "live/window_lost.h"
 
@@ -17,6 +17,15 @@ static int keep_quiet(Display *display)
     return 0;
 }
 
+/* A request that the server refuses is no reason to end: SDL may send its window an event that it
+ * has just closed, and Xlib's own handler would make that the program's exit status. */
+static int go_on(Display *display, XErrorEvent *refused)
+{
+    (void)display;
+    (void)refused;
+    return 0;
+}
+
 static void note_loss(Display *display, void *user)
 {
     (void)display;
@@ -29,6 +38,14 @@ static bool find(void *library, const char *name, void *function, size_t size)
     void *symbol = dlsym(library, name);
     memcpy(function, &symbol, size);
     return symbol != NULL;
+}
+
+void live_window_forgive(void)
+{
+    int (*(*set)(int (*handler)(Display *, XErrorEvent *)))(Display *, XErrorEvent *) = NULL;
+    void *library = dlopen("libX11.so.6", RTLD_LAZY); /* stays: the handler lies with it */
+    if (library && find(library, "XSetErrorHandler", &set, sizeof set))
+        set(go_on);
 }
 
 void live_window_watch(SDL_Window *w, bool *lost)
@@ -51,6 +68,10 @@ void live_window_watch(SDL_Window *w, bool *lost)
 }
 
 #else
+
+void live_window_forgive(void)
+{
+}
 
 void live_window_watch(SDL_Window *w, bool *lost)
 {

@@ -6,6 +6,10 @@
 #include <SDL.h>
 #include <stdbool.h>
 
+/** Go on when an X server refuses a request, instead of ending the program as Xlib would. To be
+ * called before SDL opens the display, since SDL puts back what it found when it closes it. */
+void live_window_forgive(void);
+
 /** Set @p lost when the X server of @p w goes away, instead of ending the program as Xlib would.
  * Other kinds of display need nothing: SDL turns their end into SDL_QUIT. */
 void live_window_watch(SDL_Window *w, bool *lost);

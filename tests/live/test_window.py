@@ -84,7 +84,7 @@ class Screen(Case):
     def quit(self):
         self.key("q")
         self.process.wait(10)
-        self.assertEqual(self.process.returncode, 0)
+        self.assertEqual(self.process.returncode, 0, self.process.stderr.read())
 
     def screenshot(self):
         """The whole screen as rows of RGB."""
