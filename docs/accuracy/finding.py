@@ -73,23 +73,37 @@ def find_all(finder: libasl.Finder, folder: pathlib.Path) -> dict[str, Any]:
             "empty": len(empty), "false": mean(float(found) for found in empty)}
 
 
-def read(finder: libasl.Finder, letters: libasl.Inferer, path: pathlib.Path,
-         label: str) -> tuple[bool, bool]:
-    """Whether the letter is read right from the whole picture, and from what is found in it."""
-    with libasl.Image(path) as picture:
-        whole = letters.classify(picture).label == label
-        box = finder.find(picture).box
-        return whole, letters.classify(picture, region=box).label == label if box else whole
+class Reader:
+    """The built-in models, and three ways to read a letter: from the whole picture, from what is
+    found in it, and from both as the model asks."""
+
+    ways = ("whole", "found", "both")
+
+    def __init__(self) -> None:
+        with libasl.Model.builtin("hands") as places, libasl.Model.builtin() as model:
+            self.finder = libasl.Finder(places)
+            self.once = libasl.Inferer(model, crops=1)
+            self.twice = libasl.Inferer(model)
+
+    def read(self, path: pathlib.Path, label: str) -> list[bool]:
+        """Which ways are right."""
+        with libasl.Image(path) as picture:
+            whole = self.once.classify(picture).label
+            box = self.finder.find(picture).box
+            found = self.once.classify(picture, region=box).label if box else whole
+            both = self.twice.classify(picture).label
+            return [answer == label for answer in (whole, found, both)]
 
 
-def shares(read_right: list[tuple[bool, bool]]) -> dict[str, Optional[float]]:
-    return {"n": len(read_right), "whole": mean(float(right[0]) for right in read_right),
-            "found": mean(float(right[1]) for right in read_right)}
+def shares(read_right: list[list[bool]]) -> dict[str, Optional[float]]:
+    return {"n": len(read_right),
+            **{way: mean(float(right[i]) for right in read_right)
+               for i, way in enumerate(Reader.ways)}}
 
 
-def read_rendered(finder: libasl.Finder, letters: libasl.Inferer, folder: pathlib.Path,
+def read_rendered(reader: Reader, folder: pathlib.Path,
                   joints: pathlib.Path) -> list[dict[str, Optional[float]]]:
-    sizes: list[list[tuple[bool, bool]]] = [[] for _ in LEAST]
+    sizes: list[list[list[bool]]] = [[] for _ in LEAST]
     size = float(HANDS[HANDS.index("--size") + 1])
     for row in rows(joints):
         label = row["image_path"].split("/")[0]
@@ -97,19 +111,17 @@ def read_rendered(finder: libasl.Finder, letters: libasl.Inferer, folder: pathli
             continue
         xs, ys = ([float(row[f"{axis}{i}"]) for i in range(21)] for axis in "xy")
         share = max(max(xs) - min(xs), max(ys) - min(ys)) / size
-        sizes[bin_of(share)].append(read(finder, letters, folder / row["image_path"], label))
+        sizes[bin_of(share)].append(reader.read(folder / row["image_path"], label))
     return [shares(right) for right in sizes]
 
 
-def read_real(finder: libasl.Finder, letters: libasl.Inferer,
-              folder: pathlib.Path) -> dict[str, Optional[float]]:
+def read_real(reader: Reader, folder: pathlib.Path) -> dict[str, Optional[float]]:
     """At most twenty pictures of each letter."""
     right = []
     for kind in sorted(folder.iterdir()):
         if kind.is_dir() and len(kind.name) == 1 and kind.name not in MOVEMENTS:
             paths = sorted(kind.iterdir())
-            right += [read(finder, letters, path, kind.name)
-                      for path in paths[::-(-len(paths) // 20)]]
+            right += [reader.read(path, kind.name) for path in paths[::-(-len(paths) // 20)]]
     return shares(right)
 
 
@@ -122,12 +134,11 @@ def main(arguments: list[str]) -> int:
     subprocess.run([programs / "asl-frames", frames, *FRAMES, "--force", "-q"], check=True)
     subprocess.run([programs / "asl-synth", hands, *HANDS, "--landmarks", joints, "--force", "-q"],
                    check=True)
-    with libasl.Model.builtin("hands") as places, libasl.Model.builtin() as model, \
-            libasl.Finder(places) as finder, libasl.Inferer(model) as letters:
-        figures = {"least": LEAST, **find_all(finder, frames),
-                   "rendered": read_rendered(finder, letters, hands, joints),
-                   "real": {pathlib.Path(name).name: read_real(finder, letters, pathlib.Path(name))
-                            for name in data}}
+    reader = Reader()
+    figures = {"least": LEAST, **find_all(reader.finder, frames),
+               "rendered": read_rendered(reader, hands, joints),
+               "real": {pathlib.Path(name).name: read_real(reader, pathlib.Path(name))
+                        for name in data}}
     text = json.dumps(figures, indent=1, sort_keys=True)
     (HERE / "finding.json").write_text(text + "\n", encoding="utf-8")
     return 0

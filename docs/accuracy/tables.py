@@ -176,6 +176,10 @@ def goals(runs: list[Run]) -> str:
     return table(["what", "goal", "measured", "reached"], rows)
 
 
+WAYS = ("whole", "found", "both")  # As finding.py calls them.
+READ = ("read whole", "read where found", "read both ways")
+
+
 def finding_sizes() -> str:
     """How hands of all sizes are found in frames, and read in rendered pictures."""
     figures = load_finding()
@@ -184,18 +188,18 @@ def finding_sizes() -> str:
     for i, (size, right) in enumerate(zip(figures.get("sizes", []), figures.get("rendered", []))):
         rows.append([f"{100 * bounds[i]:.0f} to {100 * bounds[i + 1]:.0f} %", f"{size['n']:,}",
                      percent(size["found"]), percent(size["centre"]), number(size["overlap"]),
-                     f"{right['n']:,}", percent(right["whole"]), percent(right["found"])])
+                     f"{right['n']:,}", *(percent(right[way]) for way in WAYS)])
     if figures:
-        rows.append(["no hand", f"{figures['empty']:,}", percent(figures["false"]), *[""] * 5])
+        rows.append(["no hand", f"{figures['empty']:,}", percent(figures["false"]), *[""] * 6])
     return table(["longer side of the hand", "frames", "found", "off centre", "overlap",
-                  "letters", "read whole", "read where found"], rows)
+                  "letters", *READ], rows)
 
 
 def finding_real() -> str:
     """Real pictures, read whole and where a hand was found."""
-    rows = [[f"`{name}`", f"{right['n']:,}", percent(right["whole"]), percent(right["found"])]
+    rows = [[f"`{name}`", f"{right['n']:,}", *(percent(right[way]) for way in WAYS)]
             for name, right in load_finding().get("real", {}).items()]
-    return table(["pictures of", "pictures", "read whole", "read where found"], rows)
+    return table(["pictures of", "pictures", *READ], rows)
 
 
 def accuracy_tables(runs: list[Run]) -> dict[str, str]:
