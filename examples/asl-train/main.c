@@ -375,7 +375,8 @@ int main(int argc, char **argv)
         CLI_TEXT('p', "preset", "NAME", &r.preset, "network: a name that asl-info lists"),
         CLI_INT('s', "size", "N", &r.size, 0, 4096, "input of N x N pixels; 0 is the preset's own"),
         CLI_TEXT(0, "init", "MODEL", &r.init,
-                 "start from a trained network, instead of a new one of a preset (.safetensors)"),
+                 "start from a trained network, instead of a new one of a preset: a file "
+                 "(.safetensors), or built-in"),
         CLI_HEADING("Learning"),
         CLI_INT('e', "epochs", "N", &r.epochs, 1, 100000, "times to go through the pictures"),
         CLI_INT('b', "batch", "N", &r.batch, 1, 65536, "pictures in one step"),

@@ -5,7 +5,8 @@
 
 #include "train.h"
 
-#define KEPT "init.safetensors"
+#define KEPT    "init.safetensors"
+#define BUILTIN "built-in" /* as model_name() calls it */
 
 static int create_model(run *r, const asl_dataset *data)
 {
@@ -38,6 +39,7 @@ static int resize_model(asl_model **model, const asl_model_info *info, int32_t s
     options.width = options.height = size;
     options.label_count = info->label_count;
     options.labels = labels;
+    options.architecture = info->architecture; /* batch norm may be folded */
     size_t count = 0;
     const float *parameters = asl_model_parameters(&count, *model);
     asl_status status = asl_model_create(&empty, info->preset, &options, &err);
@@ -56,7 +58,10 @@ static int load_model(run *r, const char *path)
 {
     asl_error err = ASL_ERROR_INIT;
     asl_model_info info = {.struct_size = sizeof info};
-    if (asl_model_load(&r->start, path, &err) < 0)
+    const asl_status status = strcmp(path, BUILTIN) == 0
+                                  ? asl_model_builtin(&r->start, ASL_BUILTIN_LETTERS, &err)
+                                  : asl_model_load(&r->start, path, &err);
+    if (status < 0)
         return cli_fail(&err);
     asl_model_get_info(&info, r->start, NULL);
     if (r->size == 0 || (r->size == info.width && r->size == info.height))

@@ -187,6 +187,17 @@ class Strangers(programs.Case):
         self.run_program("asl-train", "-o", "run", "--resume", "--epochs", "2")
         self.run_program("asl-train", "more/ben", *init, *frozen, "other", code=3)
 
+    def test_init_with_the_built_in_model(self):
+        entries = json.loads(self.run_program("asl-info", "--json").out)["builtin"]
+        if not next(entry["available"] for entry in entries if entry["name"] == "letters"):
+            self.skipTest("this build has no built-in model")
+        init = ["--init", "built-in", "--epochs", "1", "--val", "0", "-o"]
+        self.run_program("asl-train", "ann", *init, "run")
+        self.assertEqual(self.facts()["settings"]["init"], "built-in")
+        self.run_program("asl-train", "ann", *init, "smaller", "--size", "48")
+        self.assertEqual(self.facts("smaller")["network"]["width"], 48)
+        self.run_program("asl-train", "-o", "run", "--resume", "--epochs", "2")
+
     def test_init_of_other_classes(self):
         self.train("more/dot", "first", "--val", "0")
         result = self.run_program("asl-train", "ann", "--init", "first/best.safetensors", "-o",

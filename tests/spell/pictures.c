@@ -119,7 +119,7 @@ bool pictures_open(pictures **out, const char *model, const char *folder)
         return false;
     asl_inferer_options options;
     asl_inferer_options_init(&options, sizeof options);
-    options.looks = 1; /* there are very many frames */
+    options.looks = options.crops = 1; /* there are very many frames */
     if (asl_model_load(&p->model, model, &err) < 0 ||
         asl_inferer_create(&p->inferer, p->model, &options, &err) < 0)
         return complain(&err);
