@@ -6,6 +6,7 @@ And that page and the model card say what was measured."""
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tarfile
@@ -63,6 +64,16 @@ class Accuracy(unittest.TestCase):
     def test_pages_are_current(self):
         result = run(sys.executable, "-B", KEPT / "make.py", "--check")
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
+    def test_readme_is_current(self):
+        readme = (SOURCE / "README.md").read_text()
+        for run_kept in figures.runs_of(figures.load_runs(), "builtin"):
+            for name, data in run_kept.datasets.items():
+                for row in re.findall(rf"^\| `{name}` .*$", readme, re.M):
+                    self.assertIn(f" {figures.percent(data['accuracy_without_jz'])} ", row)
+                    break
+                else:
+                    self.assertIn(name, figures.learned(), "README.md does not tell of it")
 
     def test_pages_of_the_model_in_the_tree(self):
         """Not of an earlier one."""
