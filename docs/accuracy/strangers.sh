@@ -10,13 +10,15 @@
 set -euo pipefail
 
 # For fewer pictures than the built-in model, of which there is one and here there are many.
-COMMON=(--batch 32 --optimizer adamw --schedule one-cycle --lr 1e-3 --weight-decay 0.02
-  --per-class 800 --backend cpu --isa avx512 --precision bf16 --seed 1)
+COMMON=(--batch 32 --optimizer adamw --schedule one-cycle --weight-decay 0.02 --per-class 800
+  --backend cpu --isa avx512 --precision bf16 --seed 1)
 STRANGERS=(--label-smoothing 0.1 --average 0.998)
 LEFT_OUT=(--preset fast --size 96 --start-size 64 --start-share 0.6 --epochs 10
-  --epoch-pictures 30000)
-ABLATION=(--preset fast --size 64 --epochs 8 --epoch-pictures 15000)
-OWN=(--preset fast --size 64 --average 0.998)
+  --epoch-pictures 30000 --lr 1e-3)
+ABLATION=(--preset fast --size 64 --epochs 8 --epoch-pictures 15000 --lr 1e-3)
+OWN=(--val 0.01 --average 0.998)
+FROM_NOTHING=(--preset fast --size 64 --lr 1e-3)
+FROM_BUILTIN=(--init built-in --lr 4e-4 --epochs 12)
 READ=(--mirror both --looks 3 --crops 2) # as the built-in model does
 UNSEEN=(cyril jbhumika_s1 asl_alphabet_64)
 
@@ -143,20 +145,24 @@ split() {
       }'
 }
 
+# learn_own SPLIT NAME TITLE ARGUMENTS...
+learn_own() {
+  local split=$1 name=$2 title=$3
+  shift 3
+  local with=("own-$split-learn.csv" "${OWN[@]}" "$@")
+  train "$name" "${with[@]}"
+  keep own "$name" "$split split, $title" "asl-train -o $name ${with[*]} ${COMMON[*]}" \
+    -m "strangers/$name/model.safetensors" --mirror off --crops 2 "own-$split.csv"
+}
+
 own() {
-  local name with
+  local light=(--augment strangers/one-hand.json) strong=(--augment strangers/one-hand-strong.json)
   split own-random 'rand() < 0.15'
   split own-block 'i >= n * 0.425 && i < n * 0.575'
-  for name in random block; do
-    with=(--val 0.01 "${OWN[@]}" --augment strangers/one-hand.json --epochs 15)
-    if [ "$name" = block ]; then
-      with=(--val 0.01 "${OWN[@]}" --augment strangers/one-hand-strong.json --epochs 25)
-    fi
-    train "own-$name" "own-$name-learn.csv" "${with[@]}"
-    keep own "own-$name" "$name split" \
-      "asl-train own-$name-learn.csv -o own-$name ${with[*]} ${COMMON[*]}" \
-      -m "strangers/own-$name/model.safetensors" --mirror off "own-$name.csv"
-  done
+  learn_own random own-random "from nothing" "${FROM_NOTHING[@]}" --epochs 15 "${light[@]}"
+  learn_own block own-block "from nothing" "${FROM_NOTHING[@]}" --epochs 25 "${strong[@]}"
+  learn_own random own-random-init "from the built-in model" "${FROM_BUILTIN[@]}" "${light[@]}"
+  learn_own block own-block-init "from the built-in model" "${FROM_BUILTIN[@]}" "${strong[@]}"
 }
 
 # ---- The whole way ----
