@@ -15,6 +15,7 @@ runs.tsv lists what is kept, in the order of the tables' rows:
     published   the tutorial's published weights
     own         networks trained and tested on the ASL Alphabet
     leave-out   networks that learned from all sources but the one that they are tested on
+    length      networks that learned from the same pictures for different times
     ablation    networks that learned without one ingredient
 """
 
@@ -31,7 +32,8 @@ from figures import HERE, Run, load_runs, shrink
 from tables import accuracy_tables
 
 DOCS = HERE.parent
-TABLES = ["builtin", "mirror", "hands", "published", "own", "leave-out", "ablation"]
+TABLES = ["builtin", "mirror", "hands", "published", "own", "leave-out", "length",
+          "ablation"]
 COLUMNS = "table\tname\ttitle\tcommand"
 
 

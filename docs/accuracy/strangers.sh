@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Trains and measures the networks of docs/accuracy.md that are not the built-in one: one source
-# left out, what each ingredient is worth, one signer's own data set.
+# left out, what time and each ingredient are worth, one signer's own data set.
 #
-#   docs/accuracy/strangers.sh SOURCES_DIR WORK [left-out|ablation|own ...]
+#   docs/accuracy/strangers.sh SOURCES_DIR WORK [left-out|length|ablation|own ...]
 #
 # SOURCES_DIR and WORK are those of examples/train-builtin.sh, which comes first: its pictures are
 # used again. Networks that are there already, in WORK/strangers, are only measured.
@@ -99,6 +99,26 @@ left_out() {
   done
 }
 
+# lasting NAME TITLE COMMAND MODEL
+lasting() {
+  echo "measuring: $2"
+  keep length "$1" "$2" "$3" -m "$4" --per-class 100 "${READ[@]}" "${UNSEEN[@]/#/data/}"
+}
+
+# From the same sources, ever longer and larger; the first two belong to other tables.
+length() {
+  local with=(--sources "$(all_but nobody)" --select-on data/cyril --preset robust --size 64
+    --epochs 10 --epoch-pictures 30000 --lr 1e-3 "${STRANGERS[@]}" --augment strangers/strong.json)
+  lasting length-120k "\`fast\` at 64 pixels, 120,000 pictures" "" strangers/all/model.safetensors
+  lasting length-300k "\`fast\` at 96 pixels, 300,000 pictures" "" \
+    strangers/without-asl_alphabet_64/model.safetensors
+  train robust-64 "${with[@]}"
+  lasting length-robust "\`robust\` at 64 pixels, 300,000 pictures" \
+    "asl-train -o robust-64 ${with[*]} ${COMMON[*]}" strangers/robust-64/model.safetensors
+  lasting length-built-in "the built-in model: \`robust\` at 96 pixels, 1,980,000 pictures" "" \
+    letters.safetensors
+}
+
 # ablate NAME TITLE MIRROR ARGUMENTS...
 ablate() {
   local name=$1 title=$2 mirror=$3
@@ -189,14 +209,15 @@ main() {
   # One signer, always the same hand.
   printf '{"base": "light", "mirror": 0}\n' >strangers/one-hand.json
   printf '{"base": "strong", "mirror": 0}\n' >strangers/one-hand-strong.json
-  [ $# -gt 0 ] || set -- left-out ablation own
+  [ $# -gt 0 ] || set -- left-out length ablation own
   local table
   for table in "$@"; do
     case $table in
     left-out) left_out ;;
+    length) length ;;
     ablation) ablation ;;
     own) own ;;
-    *) fail "no table '$table'; there are left-out, ablation and own" 2 ;;
+    *) fail "no table '$table'; there are left-out, length, ablation and own" 2 ;;
     esac
   done
   python3 "$here/make.py"

@@ -216,6 +216,8 @@ def accuracy_tables(runs: list[Run]) -> dict[str, str]:
         "OWN_COMMANDS": commands(runs, "own"),
         "LEFT_OUT": left_out(runs),
         "LEFT_OUT_COMMANDS": commands(runs, "leave-out"),
+        "LENGTH": titled(runs, "length"),
+        "LENGTH_COMMANDS": commands(runs, "length"),
         "ABLATION": titled(runs, "ablation"),
         "ABLATION_COMMANDS": commands(runs, "ablation"),
     }

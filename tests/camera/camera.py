@@ -9,6 +9,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 BIN = pathlib.Path(os.environ["ASL_TEST_BIN"]).resolve()
@@ -56,6 +57,10 @@ class Double:
             problem = self.process.communicate()[1].strip()
             self.holder.cleanup()
             raise RuntimeError(problem or "the double ended")
+        # Read as it comes: once the pipe is full the double would wait, and with it who waits for it.
+        self.reader = threading.Thread(target=lambda: self.log.extend(
+            line.rstrip("\n") for line in self.process.stdout))
+        self.reader.start()
 
     def close(self):
         """End it; self.log is then what happened to it."""
@@ -63,13 +68,15 @@ class Double:
             return self.log
         self.process.terminate()
         try:
-            out, _ = self.process.communicate(timeout=10)
+            self.process.wait(timeout=10)
+            self.reader.join(timeout=10)
         finally:
             # A double that was killed leaves its mount behind.
             if f" {self.folder} " in pathlib.Path("/proc/mounts").read_text():
                 tool = ["umount", "-l"] if os.geteuid() == 0 else ["fusermount3", "-uz"]
                 subprocess.run([*tool, self.folder], check=False)
-        self.log = out.split("\n")[:-1]
+        self.process.stdout.close()
+        self.process.stderr.close()
         self.holder.cleanup()
         self.holder = None
         return self.log
