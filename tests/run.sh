@@ -6,7 +6,7 @@
 #   tests/run.sh quick    the tests labelled quick, Release build only
 #   tests/run.sh full     everything, and what counts runs in its large size: hours
 #
-# ASL_FUZZ_SECONDS: how long each fuzzer runs (default 20; full 3600).
+# ASL_FUZZ_SECONDS: how long each fuzzer runs (default 60; full 3600).
 #
 # Installs what the tests need (Debian 12), builds under build/tests-*, and ends with ctest's
 # closing line. Exit status 0 only when every test passed. Real pictures are found through
@@ -48,6 +48,7 @@ if [[ -z ${ASL_TEST_DATA:-} && -d ../shared/data ]]; then
 fi
 export ASL_TEST_DATA=${ASL_TEST_DATA:-}
 jobs=$(nproc)
+tests=$((jobs + 1)) # at once: many of them wait for a clock, a window or a disk
 
 # build FOLDER TARGETS CMAKE-ARGUMENTS...
 build() {
@@ -63,11 +64,11 @@ mkdir -p build
 build build/tests-release all -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Release
 
 if [[ $mode == quick ]]; then
-  exec ctest --test-dir build/tests-release -L quick -j "$jobs" --output-on-failure --no-tests=error
+  exec ctest --test-dir build/tests-release -L quick -j "$tests" --output-on-failure --no-tests=error
 fi
 
 status=0
-ctest --test-dir build/tests-release -j "$jobs" --output-on-failure --no-tests=error || status=$?
+ctest --test-dir build/tests-release -j "$tests" --output-on-failure --no-tests=error || status=$?
 
 # clang here, so that both compilers stay free of warnings.
 build build/tests-sanitize all -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo \
@@ -75,17 +76,17 @@ build build/tests-sanitize all -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWi
 export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:allocator_may_return_null=1
 export UBSAN_OPTIONS=print_stacktrace=1
 # What only counts letters in real pictures is the Release build's alone: it takes minutes here.
-ctest --test-dir build/tests-sanitize -j "$jobs" --output-on-failure --no-tests=error \
+ctest --test-dir build/tests-sanitize -j "$tests" --output-on-failure --no-tests=error \
   -LE '^data$' -E '^accuracy$' || status=$?
 
 [[ $full == OFF ]] || ASL_FUZZ_SECONDS=${ASL_FUZZ_SECONDS:-3600}
-tests/fuzz/run.sh "${ASL_FUZZ_SECONDS:-20}" || status=$?
+tests/fuzz/run.sh "${ASL_FUZZ_SECONDS:-60}" || status=$?
 
 # What threads share: the pool, the loader, the plans and those who run them.
 shared=(base_threads base_alloc dataset_loader backend_agreement backend_plans trainer train_kept
   ranks inferer live_session embed faults_concurrency)
 build build/tests-thread "test_has_isa ${shared[*]/#/test_}" -DCMAKE_C_COMPILER=clang \
   -DCMAKE_BUILD_TYPE=RelWithDebInfo -DASL_SANITIZE=thread
-ctest --test-dir build/tests-thread -j "$jobs" --output-on-failure --no-tests=error \
+ctest --test-dir build/tests-thread -j "$tests" --output-on-failure --no-tests=error \
   -R "^($(IFS='|'; echo "${shared[*]}"))" || status=$?
 exit "$status"
