@@ -57,13 +57,16 @@ class Double:
             problem = self.process.communicate()[1].strip()
             self.holder.cleanup()
             raise RuntimeError(problem or "the double ended")
-        # Read as it comes: once the pipe is full the double would wait, and with it who waits for it.
-        self.reader = threading.Thread(target=lambda: self.log.extend(
-            line.rstrip("\n") for line in self.process.stdout))
+        self.reader = threading.Thread(target=self.read_log)
         self.reader.start()
 
+    def read_log(self):
+        """As it comes: once the pipe is full the double would wait, and with it who waits for it."""
+        for line in self.process.stdout:
+            self.log.append(line.rstrip("\n"))
+
     def close(self):
-        """End it; self.log is then what happened to it."""
+        """End it; self.log is then all that happened to it."""
         if not self.holder:
             return self.log
         self.process.terminate()

@@ -47,18 +47,18 @@ class Soak(unittest.TestCase):
                         "32", "--epochs", "1", "--quiet"], cwd=self.folder, check=True,
                        capture_output=True)
 
-    def watch(self, process, lines):
+    def watch(self, process, log):
         """What it uses in the first tenth of the time, and at most from then on."""
         begun = time.monotonic()
         first = most = (0, 0, 0)
-        looks = said = 0
+        looks = seen = 0
         last = 0.0
         while (spent := time.monotonic() - begun) < SECONDS:
             time.sleep(min(1.0, SECONDS / 200))
             self.assertIsNone(process.poll(), "it ended before its time")
-            if len(lines) > said:
-                said, last = len(lines), spent
-            self.assertLess(spent - last, 60, "nothing was heard of it for a minute")
+            if len(log) > seen:
+                seen, last = len(log), spent
+            self.assertLess(spent - last, 60, "for a minute it took no frame of the camera")
             now = look(process.pid)
             if spent < SECONDS / 10:
                 first = tuple(map(max, first, now))
@@ -97,7 +97,7 @@ class Soak(unittest.TestCase):
             lines = []
             reader = threading.Thread(target=lambda: lines.extend(process.stdout))
             reader.start()
-            first, most, looks = self.watch(process, lines)
+            first, most, looks = self.watch(process, device.log)
             process.send_signal(signal.SIGINT)
             process.wait(timeout=60)  # one that does not stop is a finding, not a test without end
             reader.join(timeout=30)

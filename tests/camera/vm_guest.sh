@@ -39,12 +39,17 @@ expect "two at once" "^error .*in use by live_probe" "$("$probe" vivid)"
 kill "$holder"
 wait "$holder"
 
-# fault NAME CONTROL REGEX: a fault two seconds after the start.
+# fault NAME CONTROL REGEX: a fault one second after the first frame, which a busy machine may keep
+# waiting.
 fault() {
-  local out
+  local out i
   "$probe" --stall 2000 >/mnt/out 2>&1 &
   local process=$!
-  sleep 2
+  for ((i = 0; i < 100; i++)); do
+    grep -q '^frame' /mnt/out && break
+    sleep 0.2
+  done
+  sleep 1
   control "$2"
   sleep 4
   kill "$process" 2>/dev/null
