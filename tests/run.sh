@@ -4,7 +4,8 @@
 #   tests/run.sh          everything: a Release build with gcc, an ASan + UBSan build with clang,
 #                         and the tests of what threads share under TSan
 #   tests/run.sh quick    the tests labelled quick, Release build only
-#   tests/run.sh full     everything, and what counts runs in its large size: hours
+#   tests/run.sh full     everything, and what counts runs in its large size: two hours of a camera,
+#                         and those of the fuzzers
 #
 # ASL_FUZZ_SECONDS: how long each fuzzer runs (default 60; full 3600).
 #
@@ -18,7 +19,7 @@ mode=${1:-all}
 case $mode in
   all | quick) full=OFF ;;
   full) full=ON && export ASL_TEST_FULL=1 ;;
-  -h | --help) sed -n '2,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+  -h | --help) sed -n '2,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
   *) echo "tests/run.sh: unknown mode '$mode'; use 'all', 'quick' or 'full'" >&2; exit 2 ;;
 esac
 
@@ -67,8 +68,18 @@ if [[ $mode == quick ]]; then
   exec ctest --test-dir build/tests-release -L quick -j "$tests" --output-on-failure --no-tests=error
 fi
 
+# Two hours of a camera leave the processors idle: in full size they pass beside all the rest.
+soak=
+if [[ $full == ON ]]; then
+  ctest --test-dir build/tests-release/tests/camera -R '^camera_soak$' --output-on-failure \
+    --no-tests=error &
+  soak=$!
+  trap 'kill "$soak" 2>/dev/null || :' EXIT
+fi
+
 status=0
-ctest --test-dir build/tests-release -j "$tests" --output-on-failure --no-tests=error || status=$?
+ctest --test-dir build/tests-release -j "$tests" --output-on-failure --no-tests=error \
+  ${soak:+-E '^camera_soak$'} || status=$?
 
 # clang here, so that both compilers stay free of warnings.
 build build/tests-sanitize all -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo \
@@ -89,4 +100,5 @@ build build/tests-thread "test_has_isa ${shared[*]/#/test_}" -DCMAKE_C_COMPILER=
   -DCMAKE_BUILD_TYPE=RelWithDebInfo -DASL_SANITIZE=thread
 ctest --test-dir build/tests-thread -j "$tests" --output-on-failure --no-tests=error \
   -R "^($(IFS='|'; echo "${shared[*]}"))" || status=$?
+[[ -z $soak ]] || wait "$soak" || status=$?
 exit "$status"
