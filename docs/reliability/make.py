@@ -7,8 +7,7 @@
                                                     ctest's logs (Testing/Temporary/LastTest.log)
                                                     as counts.tsv, in place of those of the same
                                                     tests; LOG may be "full:FILE" for a log of
-                                                    tests/run.sh full. Run those tests alone, since
-                                                    docs_reliability has ctest write its log anew
+                                                    tests/run.sh full
     python3 docs/reliability/make.py coverage <TABLE
                                                     keep what tests/coverage.sh printed as
                                                     coverage.tsv
@@ -121,7 +120,8 @@ def collect(logs: list[str]) -> None:
         size, _, path = log.rpartition(":")
         fresh: dict[tuple[str, str], list[str]] = {}
         for name, line in counted(pathlib.Path(path).read_text(encoding="utf-8", errors="replace")):
-            fresh.setdefault((name, size or "CI"), []).append(line)
+            if not size or line not in kept.get((name, "CI"), []):  # some have but one size
+                fresh.setdefault((name, size or "CI"), []).append(line)
         kept.update(fresh)
     lines = ["\t".join([*key, line]) for key in sorted(kept) for line in kept[key]]
     (HERE / "counts.tsv").write_text("\n".join(["\t".join(COLUMNS), *lines]) + "\n",
