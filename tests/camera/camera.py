@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What the tests of sources share: the camera double, and live_probe's lines as Python values.
 
-ASL_TEST_BIN is the folder of the built test programs."""
+ASL_TEST_BIN is the folder of the built test programs; the rest as in tests/programs."""
 
 import collections
 import os
@@ -11,6 +11,9 @@ import sys
 import tempfile
 import threading
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "programs"))
+import programs  # noqa: E402
 
 BIN = pathlib.Path(os.environ["ASL_TEST_BIN"]).resolve()
 DOUBLE = BIN / "camera_double"
@@ -26,21 +29,15 @@ Frame = collections.namedtuple("Frame", "sequence time size checksum colors")
 Counts = collections.namedtuple("Counts", "frames dropped damaged restarts")
 
 
-def skip_all(reason):
-    """End the whole test as skipped."""
-    print(f"skipped: {reason}")
-    sys.exit(77)
-
-
 def require_double():
     if not DOUBLE.exists():
-        skip_all("camera_double was not built: libfuse3-dev was not found")
+        programs.skip_all("camera_double was not built: libfuse3-dev was not found")
     if not os.access("/dev/fuse", os.R_OK | os.W_OK):
-        skip_all("/dev/fuse is missing or may not be opened, so a camera cannot be played")
+        programs.skip_all("/dev/fuse is missing or may not be opened, so a camera cannot be played")
     try:
         Double().close()
     except RuntimeError as problem:
-        skip_all(f"a FUSE file system cannot be mounted here: {problem}")
+        programs.skip_all(f"a FUSE file system cannot be mounted here: {problem}")
 
 
 class Double:
@@ -119,7 +116,7 @@ def probe(*arguments, timeout=60, **options):
     start = time.monotonic()
     done = subprocess.run([PROBE, *map(str, arguments)], capture_output=True, text=True,
                           timeout=timeout, check=False, **options)
-    return Result(done.returncode, done.stdout, done.stderr, time.monotonic() - start)
+    return Result(done.returncode, done.stdout, programs.said(done.stderr), time.monotonic() - start)
 
 
 def close_to(colors, wanted, tolerance):

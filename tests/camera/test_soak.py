@@ -7,26 +7,19 @@ import os
 import pathlib
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 import unittest
 
 import camera
-from camera import BIN, Double
+from camera import Double, programs
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-PROGRAMS = pathlib.Path(os.environ.get("ASL_BIN", BIN.parents[1] / "bin")).resolve()
 FULL = os.environ.get("ASL_TEST_FULL") == "1" and not camera.SANITIZED  # memory counts there only
 SECONDS = float(os.environ.get("ASL_TEST_SECONDS", "7200" if FULL else "20"))
 SEED = os.environ.get("ASL_TEST_SEED", "8")
 FPS = 30
 SLACK_KIB = 2048  # Of a process of some 20 MiB; buffers for the smaller pictures among it.
-
-os.environ.update(ASL_BIN=str(PROGRAMS), ASL_SOURCE=str(ROOT))
-sys.path.insert(0, str(ROOT / "tests" / "programs"))
-import programs  # noqa: E402 (it looks at what was just set)
 
 
 def look(pid):
@@ -43,7 +36,7 @@ class Soak(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
         programs.make_folder(self.folder / "data", labels=["H", "E", "nothing"])
-        subprocess.run([PROGRAMS / "asl-train", "data", "-o", "run", "--preset", "tiny", "--size",
+        subprocess.run([programs.BIN / "asl-train", "data", "-o", "run", "--preset", "tiny", "--size",
                         "32", "--epochs", "1", "--quiet"], cwd=self.folder, check=True,
                        capture_output=True)
 
@@ -84,7 +77,7 @@ class Soak(unittest.TestCase):
 
     def start(self, device):
         process = subprocess.Popen(
-            [PROGRAMS / "asl-camera", "-m", self.folder / "run" / "model.safetensors", "--headless",
+            [programs.BIN / "asl-camera", "-m", self.folder / "run" / "model.safetensors", "--headless",
              "--json", "--quiet", "--threads", "2", "--camera", device.path],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.addCleanup(process.kill)
@@ -111,7 +104,7 @@ class Soak(unittest.TestCase):
               f"{end['damaged']} damaged; {first[0]} KiB resident in the first tenth, at most "
               f"{most[0]} later; {first[1]} and {most[1]} descriptors; {first[2]} and {most[2]} "
               f"threads; seen {looks} times")
-        self.assertEqual(err, "")
+        self.assertEqual(programs.said(err), "")
         self.assertGreater(faults, end["frames"] / 45 / 4)
         self.assertGreater(end["frames"], SECONDS)  # a busy machine takes its time
         if not camera.SANITIZED:

@@ -14,16 +14,11 @@ import unittest
 
 SINKS = os.environ.get("ASL_LIVE_SINKS", "live_sinks")
 SOURCE = pathlib.Path(os.environ.get("ASL_SOURCE", pathlib.Path(__file__).parents[2]))
-os.environ.setdefault("LSAN_OPTIONS",
-                      f"suppressions={SOURCE}/tests/programs/lsan.supp:print_suppressions=0")
+sys.path.insert(0, str(SOURCE / "tests" / "programs"))
+from programs import said, skip_all  # noqa: E402
+
 # For runs in which a library leaks that is not ours.
 LEAKS_ALLOWED = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
-
-
-def skip_all(reason):
-    """End the whole test as skipped."""
-    print(f"skipped: {reason}")
-    sys.exit(77)
 
 
 def needs(*programs):
@@ -58,7 +53,7 @@ class Case(unittest.TestCase):
         """Wait for the end; output and messages as text."""
         out, err = process.communicate(stdin, timeout=timeout)
         self.assertEqual(process.returncode, code, f"{out!r}\n{err.decode()}")
-        return out, err.decode()
+        return out, said(err)
 
     def until(self, condition, what, seconds=10):
         """Wait for something that another process does."""

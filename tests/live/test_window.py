@@ -9,7 +9,7 @@ import subprocess
 import time
 import unittest
 
-from sinks import Case, LEAKS_ALLOWED, needs
+from sinks import Case, LEAKS_ALLOWED, needs, said
 
 NO_DISPLAY = {key: value for key, value in os.environ.items()
               if key not in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER")}
@@ -167,7 +167,7 @@ class Screen(Case):
         out = self.process.stdout.read() or b""
         self.assertIn(b"lost 0 0 0 0 0\n", out)
         self.assertIn(b"processor ", out)
-        self.assertEqual(self.process.stderr.read(), b"")
+        self.assertEqual(said(self.process.stderr.read()), "")
 
 
 if __name__ == "__main__":
