@@ -2,13 +2,12 @@
 /* asl-bench: how fast this machine recognises and learns, and in how much memory. */
 #include <errno.h>
 #include <math.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bench.h"
+#include "common/crew.h"
 #include "common/data.h"
 #include "common/files.h"
 #include "common/json.h"
@@ -16,12 +15,10 @@
 
 enum { MOST_THREADS = 256 }; /* that the library takes */
 
-static int32_t core_count(void)
+static int32_t thread_count(void)
 {
-    cpu_set_t set;
-    const long count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set)
-                                                                   : sysconf(_SC_NPROCESSORS_ONLN);
-    return count < 1 ? 1 : count > MOST_THREADS ? MOST_THREADS : (int32_t)count;
+    const int32_t count = crew_processors();
+    return count < MOST_THREADS ? count : MOST_THREADS;
 }
 
 /* What the machine had to do before we came. */
@@ -215,7 +212,7 @@ int main(int argc, char **argv)
     if (once)
         return cli_finish(print_label(&s, once));
     if (s.threads == 0)
-        s.threads = core_count();
+        s.threads = thread_count();
     const double load = earlier_load();
     cli_catch_interrupt(NULL, NULL);
     const int code = run(&s, &r, layers, train);
@@ -223,8 +220,8 @@ int main(int argc, char **argv)
         print_json(&s, &r);
     else if (code == CLI_OK)
         print_table(&s, &r);
-    if (code == CLI_OK && load > core_count())
+    if (code == CLI_OK && load > thread_count())
         cli_note("warning: this machine was busy (load %.1f on %d cores): it can do better", load,
-                 (int)core_count());
+                 (int)thread_count());
     return cli_finish(code);
 }

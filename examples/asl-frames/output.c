@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "asl/base.h"
@@ -17,63 +16,13 @@
 #define RECIPE "frames.json"
 #define TABLE  "data.csv"
 
-/* Call `act` for each entry of a folder that is not hidden. */
-static int for_entries(const char *folder, int (*act)(const char *path))
+static int check_outputs(const struct settings *s)
 {
-    int code = CLI_OK;
-    DIR *listing = opendir(folder);
-    for (struct dirent *entry; listing && code == CLI_OK && (entry = readdir(listing));) {
-        if (entry->d_name[0] == '.')
-            continue;
-        char *path = files_join(folder, entry->d_name);
-        code = act(path);
-        free(path);
-    }
-    if (listing)
-        closedir(listing);
-    return code;
-}
-
-static int remove_picture(const char *path)
-{
-    const size_t length = strlen(path);
-    return length > 4 && strcmp(path + length - 4, ".jpg") == 0 ? files_remove(path) : CLI_OK;
-}
-
-/* Frames of an earlier run must not stay among the new ones, nor their classes. */
-static int remove_class(const char *path)
-{
-    if (!files_is_folder(path))
-        return CLI_OK;
-    const int code = for_entries(path, remove_picture);
-    rmdir(path); /* what else it holds is the user's */
-    return code;
-}
-
-static int check_folder(const struct settings *s)
-{
-    char *recipe = files_join(s->out, RECIPE);
-    int code = CLI_OK;
-    if (files_exists(s->out) && !files_is_folder(s->out)) {
-        cli_error("'%s' is a file; choose another name for the folder", s->out);
-        code = CLI_FAILED;
-    } else if (!files_is_empty_folder(s->out) && !files_exists(recipe)) {
-        cli_error("'%s' holds something else; choose a new folder", s->out);
-        code = CLI_FAILED;
-    } else if (!files_is_empty_folder(s->out)) {
+    int code = files_check_folder(s->out, RECIPE);
+    if (code == CLI_OK && !files_is_empty_folder(s->out))
         code = files_check_output(s->out, s->force);
-    }
-    free(recipe);
     if (code == CLI_OK && s->contact)
         code = files_check_output(s->contact, s->force);
-    return code;
-}
-
-static int write_in(const struct settings *s, const char *name, const char *text)
-{
-    char *path = files_join(s->out, name);
-    const int code = files_write_text(path, text);
-    free(path);
     return code;
 }
 
@@ -89,14 +38,32 @@ static int write_recipe(const struct settings *s)
     json_put(document, "photo_share", json_number(s->photos));
     json_put(document, "seed", json_integer((json_int_t)s->seed));
     char *text = json_file_text(document);
-    const int code = write_in(s, RECIPE, text);
+    const int code = files_write_in(s->out, RECIPE, text);
     free(text);
+    return code;
+}
+
+/* The classes of an earlier run go with their frames: others may come this time. */
+static int remove_classes(const char *folder)
+{
+    int code = CLI_OK;
+    DIR *listing = opendir(folder);
+    for (struct dirent *entry; listing && code == CLI_OK && (entry = readdir(listing));) {
+        if (entry->d_name[0] == '.')
+            continue;
+        char *path = files_join(folder, entry->d_name);
+        code = files_remove_pictures(path);
+        rmdir(path); /* what else it holds is the user's */
+        free(path);
+    }
+    if (listing)
+        closedir(listing);
     return code;
 }
 
 int output_start(const struct settings *s)
 {
-    int code = check_folder(s);
+    int code = check_outputs(s);
     if (code == CLI_OK)
         code = files_make_folder(s->out);
     if (code == CLI_OK)
@@ -106,14 +73,7 @@ int output_start(const struct settings *s)
         code = files_remove(table);
         free(table);
     }
-    return code == CLI_OK ? for_entries(s->out, remove_class) : code;
-}
-
-/* Tenths, without the decimal point of the locale. */
-static void print_tenths(FILE *out, float value)
-{
-    const long tenths = lrintf(value * 10.0f);
-    fprintf(out, ",%s%ld.%ld", tenths < 0 ? "-" : "", labs(tenths) / 10, labs(tenths) % 10);
+    return code == CLI_OK ? remove_classes(s->out) : code;
 }
 
 static void print_frames(FILE *out, const struct frame *frames, const struct settings *s)
@@ -127,10 +87,10 @@ static void print_frames(FILE *out, const struct frame *frames, const struct set
         place_name(place, &f->place);
         fprintf(out, "%s,%s,s%03d", name, place, f->signer);
         if (f->place.known) {
-            print_tenths(out, f->hand.left - left);
-            print_tenths(out, f->hand.top - top);
-            print_tenths(out, f->hand.width);
-            print_tenths(out, f->hand.height);
+            files_print_tenths(out, f->hand.left - left);
+            files_print_tenths(out, f->hand.top - top);
+            files_print_tenths(out, f->hand.width);
+            files_print_tenths(out, f->hand.height);
             fprintf(out, "\n");
         } else {
             fprintf(out, ",,,,\n");
@@ -141,19 +101,9 @@ static void print_frames(FILE *out, const struct frame *frames, const struct set
 
 int output_finish(const struct frame *frames, const struct settings *s)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out) {
-        cli_error("out of memory");
+    files_text text;
+    if (files_text_start(&text) != CLI_OK)
         return CLI_FAILED;
-    }
-    print_frames(out, frames, s);
-    int code = CLI_FAILED;
-    if (fclose(out) == 0)
-        code = write_in(s, TABLE, text);
-    else
-        cli_error("out of memory");
-    free(text);
-    return code;
+    print_frames(text.to, frames, s);
+    return files_text_save(&text, s->out, TABLE);
 }

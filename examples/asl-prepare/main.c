@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* asl-prepare: from any collection of pictures to an even, small, scaled one. */
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,9 @@
 #include "common/json.h"
 #include "common/progress.h"
 #include "prepare.h"
+
+/* How a folder was made; also the mark of a folder that --force may clear. */
+#define RECIPE "prepare.json"
 
 static const char *const format_names[] = {"jpg", "png", "pack"};
 
@@ -87,53 +89,20 @@ static int check_apart(const settings *s)
 static int check_folder(bool *redo, const settings *s, const char *recipe)
 {
     enum { LARGEST_RECIPE = 65536 };
-    *redo = false;
-    if (files_is_empty_folder(s->out))
-        return CLI_OK;
-    char *path = files_join(s->out, "prepare.json"), *found = NULL;
+    *redo = s->force && !files_is_empty_folder(s->out);
+    int code = files_check_folder(s->out, RECIPE);
+    if (code != CLI_OK || s->force || files_is_empty_folder(s->out))
+        return code;
+    char *path = files_join(s->out, RECIPE), *found = NULL;
     size_t size = 0;
-    int code = CLI_FAILED;
-    if (!files_exists(path)) {
-        cli_error("'%s' holds something else; choose a new folder", s->out);
-    } else if (s->force) {
-        *redo = true;
-        code = CLI_OK;
-    } else if (files_read(&found, &size, path, LARGEST_RECIPE) == CLI_OK) {
-        if (strcmp(found, recipe) == 0)
-            code = CLI_OK;
-        else
-            cli_error("'%s' was made from other pictures or with other settings; use --force to "
-                      "make it again",
-                      s->out);
+    code = files_read(&found, &size, path, LARGEST_RECIPE);
+    if (code == CLI_OK && strcmp(found, recipe) != 0) {
+        cli_error("'%s' was made from other pictures or with other settings; use --force to "
+                  "make it again",
+                  s->out);
+        code = CLI_FAILED;
     }
     free(found);
-    free(path);
-    return code;
-}
-
-/* After --force, pictures of an earlier run must not stay among the new ones. */
-static int remove_pictures(const char *folder)
-{
-    int code = CLI_OK;
-    DIR *listing = opendir(folder);
-    for (struct dirent *entry; listing && code == CLI_OK && (entry = readdir(listing));) {
-        const size_t length = strlen(entry->d_name);
-        if (length < 5 || (strcmp(entry->d_name + length - 4, ".jpg") != 0 &&
-                           strcmp(entry->d_name + length - 4, ".png") != 0))
-            continue;
-        char *path = files_join(folder, entry->d_name);
-        code = files_remove(path);
-        free(path);
-    }
-    if (listing)
-        closedir(listing);
-    return code;
-}
-
-static int write_in(const settings *s, const char *name, const char *text)
-{
-    char *path = files_join(s->out, name);
-    const int code = files_write_text(path, text);
     free(path);
     return code;
 }
@@ -145,7 +114,7 @@ static int make_class_folders(const asl_dataset *data, const settings *s, bool r
         char *folder = files_join(s->out, asl_dataset_class_name(data, i));
         code = files_make_folder(folder);
         if (code == CLI_OK && redo)
-            code = remove_pictures(folder);
+            code = files_remove_pictures(folder);
         free(folder);
     }
     return code;
@@ -155,44 +124,36 @@ static int make_class_folders(const asl_dataset *data, const settings *s, bool r
 
 static int write_classes(const asl_dataset *data, const settings *s)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
+    files_text text;
+    if (files_text_start(&text) != CLI_OK)
         return CLI_FAILED;
     for (int32_t i = 0; i < asl_dataset_class_count(data); i++)
-        fprintf(out, "%s\n", asl_dataset_class_name(data, i));
-    const int code = fclose(out) == 0 ? write_in(s, "classes.txt", text) : CLI_FAILED;
-    free(text);
-    return code;
+        fprintf(text.to, "%s\n", asl_dataset_class_name(data, i));
+    return files_text_save(&text, s->out, "classes.txt");
 }
 
 static int write_samples(const task *tasks, const asl_dataset *data, const settings *s)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
+    files_text text;
+    if (files_text_start(&text) != CLI_OK)
         return CLI_FAILED;
     const bool grouped = asl_dataset_group_count(data) > 0;
-    fprintf(out, "image_path,target%s\n", grouped ? ",group" : "");
+    fprintf(text.to, "image_path,target%s\n", grouped ? ",group" : "");
     for (int64_t i = 0; i < asl_dataset_count(data); i++) {
         asl_sample sample = {.struct_size = sizeof sample};
         if (tasks[i].reason || asl_dataset_get_sample(&sample, data, i, NULL) < 0)
             continue;
-        files_print_csv(out, tasks[i].file);
-        fputc(',', out);
-        files_print_csv(out, asl_dataset_class_name(data, sample.class_index));
+        files_print_csv(text.to, tasks[i].file);
+        fputc(',', text.to);
+        files_print_csv(text.to, asl_dataset_class_name(data, sample.class_index));
         if (grouped) {
             const char *group = asl_dataset_group_name(data, sample.group_index);
-            fputc(',', out);
-            files_print_csv(out, group ? group : "");
+            fputc(',', text.to);
+            files_print_csv(text.to, group ? group : "");
         }
-        fputc('\n', out);
+        fputc('\n', text.to);
     }
-    const int code = fclose(out) == 0 ? write_in(s, "data.csv", text) : CLI_FAILED;
-    free(text);
-    return code;
+    return files_text_save(&text, s->out, "data.csv");
 }
 
 static void print_skipped(FILE *out, const char *path, const char *reason)
@@ -205,25 +166,21 @@ static void print_skipped(FILE *out, const char *path, const char *reason)
 
 static int write_skipped(const task *tasks, const asl_dataset *data, const settings *s)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
+    files_text text;
+    if (files_text_start(&text) != CLI_OK)
         return CLI_FAILED;
-    fprintf(out, "path,reason\n");
+    fprintf(text.to, "path,reason\n");
     for (int64_t i = 0; i < asl_dataset_issue_count(data); i++) {
         asl_issue issue = {.struct_size = sizeof issue};
         if (asl_dataset_get_issue(&issue, data, i, NULL) == ASL_OK)
-            print_skipped(out, issue.path, issue.message);
+            print_skipped(text.to, issue.path, issue.message);
     }
     for (int64_t i = 0; i < asl_dataset_count(data); i++) {
         asl_sample sample = {.struct_size = sizeof sample};
         if (tasks[i].reason && asl_dataset_get_sample(&sample, data, i, NULL) == ASL_OK)
-            print_skipped(out, sample.path, tasks[i].reason);
+            print_skipped(text.to, sample.path, tasks[i].reason);
     }
-    const int code = fclose(out) == 0 ? write_in(s, "skipped.csv", text) : CLI_FAILED;
-    free(text);
-    return code;
+    return files_text_save(&text, s->out, "skipped.csv");
 }
 
 /* ---- Closing ---- */
@@ -293,7 +250,7 @@ static int prepare_folder(const asl_dataset *data, const settings *s)
     if (code == CLI_OK)
         code = files_make_folder(s->out);
     if (code == CLI_OK)
-        code = write_in(s, "prepare.json", recipe);
+        code = files_write_in(s->out, RECIPE, recipe);
     if (code == CLI_OK)
         code = write_classes(data, s);
     if (code == CLI_OK)

@@ -3,18 +3,14 @@
 #include "prepare.h"
 
 #include <jansson.h>
-#include <pthread.h>
-#include <sched.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "asl/finder.h"
 #include "asl/image.h"
 #include "common/cli.h"
+#include "common/crew.h"
 #include "common/files.h"
-#include "common/progress.h"
 
 /* ---- Names ---- */
 
@@ -94,30 +90,12 @@ typedef struct job {
     const asl_dataset *data;
     const settings *settings;
     bool redo;
-    int64_t count;
-    atomic_llong next, done;
-    atomic_int running;
-    atomic_bool stop;
-    pthread_mutex_t lock; /* Of the two below. */
-    asl_status failed;    /* First failure that is not the picture's fault. */
-    char message[256];
 } job;
 
 /* The picture's own fault is a reason to skip it; anything else ends the job. */
 static bool is_pictures_fault(asl_status status)
 {
     return cli_exit_code(status) == CLI_BAD_INPUT || status == ASL_ERR_IO;
-}
-
-static void end_job(job *j, const asl_error *err)
-{
-    pthread_mutex_lock(&j->lock);
-    if (j->failed == ASL_OK) {
-        j->failed = err->code;
-        memcpy(j->message, err->message, sizeof j->message);
-    }
-    pthread_mutex_unlock(&j->lock);
-    atomic_store(&j->stop, true);
 }
 
 /* The part of a picture to keep: the hand, where it is looked for and found. */
@@ -128,45 +106,40 @@ static asl_status find_hand(asl_hand *hand, asl_finder *finder, const asl_image_
     return finder ? asl_finder_find(hand, finder, view, NULL, err) : ASL_OK;
 }
 
-static void carry_out(job *j, asl_finder *finder, int64_t index)
+static bool carry_out(void *tools, void *shared, int64_t index, asl_error *err)
 {
+    const job *j = shared;
     const settings *s = j->settings;
     task *t = &j->tasks[index];
-    asl_error err = ASL_ERROR_INIT;
     asl_image *image = NULL, *scaled = NULL;
     char *path = files_join(s->out, t->file);
-    if (!j->redo && files_exists(path))
-        goto done;
-    if (asl_dataset_load_image(&image, j->data, index, &err) < 0) {
-        if (is_pictures_fault(err.code))
-            t->reason = cli_format("%s", err.message);
-        else
-            end_job(j, &err);
-        goto done;
+    bool done = !j->redo && files_exists(path);
+    if (done)
+        goto end;
+    if (asl_dataset_load_image(&image, j->data, index, err) < 0) {
+        done = is_pictures_fault(err->code);
+        if (done)
+            t->reason = cli_format("%s", err->message);
+        goto end;
     }
     asl_hand hand;
     asl_image_view view = asl_image_get_view(image);
-    if (find_hand(&hand, finder, &view, &err) < 0 ||
-        asl_image_resize(&scaled, &view, hand.found ? &hand.box : NULL, s->size, s->size, &err) <
-            0) {
-        end_job(j, &err);
-        goto done;
-    }
+    if (find_hand(&hand, tools, &view, err) < 0 ||
+        asl_image_resize(&scaled, &view, hand.found ? &hand.box : NULL, s->size, s->size, err) < 0)
+        goto end;
     view = asl_image_get_view(scaled);
-    if (asl_image_save(&view, path, 95, &err) < 0)
-        end_job(j, &err);
-    else
-        t->made = true;
-done:
+    done = t->made = asl_image_save(&view, path, 95, err) >= 0;
+end:
     free(path);
     asl_image_free(scaled);
     asl_image_free(image);
+    return done;
 }
 
-static void *work(void *user)
+/* A thread's own finder, where hands are looked for. */
+static bool open_finder(void **tools, const void *shared, asl_error *err)
 {
-    job *j = user;
-    asl_error err = ASL_ERROR_INIT;
+    const asl_model *hands = ((const job *)shared)->settings->hands;
     asl_finder *finder = NULL;
     asl_finder_options options;
     asl_inferer_options inferer;
@@ -174,62 +147,24 @@ static void *work(void *user)
     asl_inferer_options_init(&inferer, sizeof inferer);
     inferer.threads = 1;
     options.inferer = &inferer;
-    if (j->settings->hands && asl_finder_create(&finder, j->settings->hands, &options, &err) < 0)
-        end_job(j, &err);
-    while (!atomic_load(&j->stop)) {
-        const int64_t index = atomic_fetch_add(&j->next, 1);
-        if (index >= j->count)
-            break;
-        carry_out(j, finder, index);
-        atomic_fetch_add(&j->done, 1);
-    }
-    asl_finder_free(finder);
-    atomic_fetch_sub(&j->running, 1);
-    return NULL;
+    const bool opened = !hands || asl_finder_create(&finder, hands, &options, err) >= 0;
+    *tools = finder;
+    return opened;
 }
 
-static int cores(void)
+static void close_finder(void *tools)
 {
-    cpu_set_t set;
-    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    asl_finder_free(tools);
 }
 
 int plan_run(task *tasks, const asl_dataset *data, const settings *s, bool redo)
 {
-    enum { MAX_THREADS = 64 };
-    pthread_t threads[MAX_THREADS];
     job j = {.tasks = tasks, .data = data, .settings = s, .redo = redo};
-    int wanted = s->threads > 0 ? s->threads : cores(), started = 0;
-    wanted = wanted < MAX_THREADS ? wanted : MAX_THREADS;
-    j.count = asl_dataset_count(data);
-    pthread_mutex_init(&j.lock, NULL);
-
-    progress_begin("scaling", j.count);
-    for (; started < wanted; started++) {
-        atomic_fetch_add(&j.running, 1);
-        if (pthread_create(&threads[started], NULL, work, &j) != 0) {
-            atomic_fetch_sub(&j.running, 1);
-            break;
-        }
-    }
-    if (started == 0) {
-        atomic_fetch_add(&j.running, 1);
-        work(&j);
-    }
-    while (atomic_load(&j.running) > 0) {
-        nanosleep(&(const struct timespec){.tv_nsec = 20000000}, NULL);
-        progress_update(atomic_load(&j.done), NULL);
-        if (cli_interrupted())
-            atomic_store(&j.stop, true);
-    }
-    for (int i = 0; i < started; i++)
-        pthread_join(threads[i], NULL);
-    progress_end();
-    pthread_mutex_destroy(&j.lock);
-
-    if (j.failed != ASL_OK) {
-        cli_error("%s", j.message);
-        return cli_exit_code(j.failed);
-    }
-    return cli_interrupted() ? CLI_INTERRUPTED : CLI_OK;
+    return crew_run(&(const crew_work){.label = "scaling",
+                                       .count = asl_dataset_count(data),
+                                       .threads = s->threads,
+                                       .shared = &j,
+                                       .open = open_finder,
+                                       .make = carry_out,
+                                       .close = close_finder});
 }

@@ -136,13 +136,10 @@ static void print_source_names(FILE *out, const run *r, int32_t sources)
 
 static int write_metrics(const run *r)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out) {
-        cli_error("out of memory");
+    files_text text;
+    if (files_text_start(&text) != CLI_OK)
         return CLI_FAILED;
-    }
+    FILE *out = text.to;
     const int32_t sources = run_source_count(r);
     fprintf(out, "epoch,train_loss,train_accuracy,val_loss,val_accuracy,learning_rate,seconds");
     print_source_names(out, r, sources);
@@ -161,11 +158,7 @@ static int write_metrics(const run *r)
             print_value(out, asl_trainer_source_accuracy(r->trainer, i, k));
         fputc('\n', out);
     }
-    char *path = run_path(r, "metrics.csv");
-    const int code = fclose(out) == 0 ? files_write_text(path, text) : CLI_FAILED;
-    free(path);
-    free(text);
-    return code;
+    return files_text_save(&text, r->folder, "metrics.csv");
 }
 
 static int write_charts(const run *r)

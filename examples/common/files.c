@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,12 +86,49 @@ int files_check_output(const char *path, bool force)
     return CLI_FAILED;
 }
 
+int files_check_folder(const char *folder, const char *mark)
+{
+    char *path = files_join(folder, mark);
+    int code = CLI_FAILED;
+    if (files_exists(folder) && !files_is_folder(folder))
+        cli_error("'%s' is a file; choose another name for the folder", folder);
+    else if (!files_is_empty_folder(folder) && !files_exists(path))
+        cli_error("'%s' holds something else; choose a new folder", folder);
+    else
+        code = CLI_OK;
+    free(path);
+    return code;
+}
+
 int files_remove(const char *path)
 {
     if (unlink(path) == 0 || errno == ENOENT)
         return CLI_OK;
     cli_error("cannot remove '%s': %s", path, strerror(errno));
     return CLI_FAILED;
+}
+
+static bool is_picture(const char *name)
+{
+    const size_t length = strlen(name);
+    return length > 4 &&
+           (strcmp(name + length - 4, ".jpg") == 0 || strcmp(name + length - 4, ".png") == 0);
+}
+
+int files_remove_pictures(const char *folder)
+{
+    int code = CLI_OK;
+    DIR *listing = opendir(folder);
+    for (struct dirent *entry; listing && code == CLI_OK && (entry = readdir(listing));) {
+        if (!is_picture(entry->d_name))
+            continue;
+        char *path = files_join(folder, entry->d_name);
+        code = files_remove(path);
+        free(path);
+    }
+    if (listing)
+        closedir(listing);
+    return code;
 }
 
 static bool write_all(int fd, const char *data, size_t size)
@@ -162,6 +200,35 @@ int files_write_text(const char *path, const char *text)
     return files_write(path, text, strlen(text));
 }
 
+int files_write_in(const char *folder, const char *name, const char *text)
+{
+    char *path = files_join(folder, name);
+    const int code = files_write_text(path, text);
+    free(path);
+    return code;
+}
+
+int files_text_start(files_text *text)
+{
+    *text = (files_text){0};
+    text->to = open_memstream(&text->text, &text->size);
+    if (text->to)
+        return CLI_OK;
+    cli_error("out of memory");
+    return CLI_FAILED;
+}
+
+int files_text_save(files_text *text, const char *folder, const char *name)
+{
+    int code = CLI_FAILED;
+    if (fclose(text->to) == 0)
+        code = files_write_in(folder, name, text->text);
+    else
+        cli_error("out of memory");
+    free(text->text);
+    return code;
+}
+
 int files_read(char **data, size_t *size, const char *path, size_t limit)
 {
     *data = NULL;
@@ -218,4 +285,10 @@ void files_print_csv(FILE *out, const char *field)
         fputc(*field, out);
     }
     fputc('"', out);
+}
+
+void files_print_tenths(FILE *out, float value)
+{
+    const long tenths = lrintf(value * 10.0f);
+    fprintf(out, ",%s%ld.%ld", tenths < 0 ? "-" : "", labs(tenths) / 10, labs(tenths) % 10);
 }
