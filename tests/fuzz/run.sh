@@ -3,10 +3,10 @@
 #
 #   tests/fuzz/run.sh [SECONDS [TARGET...]]   each target, or these, for so long (default 60)
 #
-# Builds under build/fuzz with clang, ASan and UBSan, and runs two targets at a time, from the
-# committed corpus and from what earlier runs found (build/fuzz/grown). An input may take 256 MB and
-# a second of processor time. Findings are left in build/fuzz/findings; exit status 1 when there is
-# one. One that is mended goes into tests/fuzz/corpus/TARGET.
+# Builds under build/fuzz with clang, ASan and UBSan, and runs one target more at a time than there
+# are processors, from the committed corpus and from what earlier runs found (build/fuzz/grown). An
+# input may take 256 MB and a second of processor time. Findings are left in build/fuzz/findings;
+# exit status 1 when there is one. One that is mended goes into tests/fuzz/corpus/TARGET.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -69,7 +69,7 @@ run() {
 }
 
 for target in "${targets[@]}"; do
-  while (($(jobs -rp | wc -l) >= 2)); do wait -n; done
+  while (($(jobs -rp | wc -l) > $(nproc))); do wait -n; done
   run "$target" &
 done
 wait
