@@ -27,7 +27,7 @@ packages=(build-essential cmake ninja-build ccache pkg-config clang libclang-rt-
   libstb-dev libjpeg62-turbo-dev zlib1g-dev libjansson-dev libcairo2-dev fonts-dejavu-core
   libcmocka-dev libopenmpi-dev openmpi-bin python3 strace unzip
   libv4l-dev libsdl2-dev libavformat-dev libavcodec-dev libswscale-dev ffmpeg libspeechd-dev
-  xvfb xdotool imagemagick libfuse3-dev fuse3
+  xvfb xdotool weston imagemagick libfuse3-dev fuse3
   abigail-tools bash-completion doxygen lintian man-db mypy python3-numpy python3-pip
   python3-pytest python3-setuptools python3-venv python3-wheel)
 missing=()

@@ -15,7 +15,7 @@ enum { SMALLEST_WIDTH = 480, SMALLEST_HEIGHT = 360, LARGE_STEP = 10, SMALL_STEP 
 struct live_window {
     SDL_Window *sdl;
     cairo_surface_t *surface;
-    bool lost;      /* set by Xlib, in whichever call finds out */
+    bool lost;      /* the display is gone; set by Xlib in whichever call finds out */
     bool told;      /* WINDOW_LOST has been returned */
     bool repeating; /* the last key that went down is a repetition */
     Uint32 wake_event;
@@ -38,31 +38,33 @@ static bool no_window(const char *reason, struct live_error *error)
     return live_fail(error, CLI_NO_DEVICE, "cannot open a window: %s", reason);
 }
 
-static void choose_x11(void)
+/* Where both are there, X11 goes first, as SDL would have it too. A driver that is not asked cannot
+ * complain on stderr. */
+static void choose_driver(bool x11, bool wayland)
 {
-    /* A driver that is not asked cannot complain on stderr. */
-    SDL_SetHint(SDL_HINT_VIDEODRIVER, "x11");
-    /* Shared memory with the X server costs less than OpenGL, and a third of what OpenGL does
-     * without a graphics driver. Wayland has nothing else. */
-    SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");
-    live_window_forgive();
+    SDL_SetHint(SDL_HINT_VIDEODRIVER, !wayland ? "x11" : !x11 ? "wayland" : "x11,wayland");
+    if (x11)
+        live_window_forgive();
 }
 
 static bool start_video(struct live_error *error)
 {
     static const char none[] = "no X11 or Wayland display (DISPLAY, WAYLAND_DISPLAY)";
-    if (!SDL_getenv("SDL_VIDEODRIVER")) {
-        const bool wayland = SDL_getenv("WAYLAND_DISPLAY") != NULL;
-        if (!wayland && !SDL_getenv("DISPLAY"))
-            return no_window(none, error);
-        if (!wayland)
-            choose_x11();
-    }
+    const bool asked = SDL_getenv("SDL_VIDEODRIVER") != NULL;
+    const bool x11 = SDL_getenv("DISPLAY") != NULL, wayland = SDL_getenv("WAYLAND_DISPLAY") != NULL;
+    if (!asked && !x11 && !wayland)
+        return no_window(none, error);
+    if (!asked)
+        choose_driver(x11, wayland);
     SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
     SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
     if (SDL_Init(SDL_INIT_VIDEO) != 0)
         return no_window(SDL_GetError(), error);
-    if (!is_blind(SDL_GetCurrentVideoDriver()) || SDL_getenv("SDL_VIDEODRIVER"))
+    /* Shared memory with the X server costs less than OpenGL, and a third of what OpenGL does
+     * without a graphics driver. Wayland has nothing else. */
+    if (strcmp(SDL_GetCurrentVideoDriver(), "x11") == 0)
+        SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");
+    if (asked || !is_blind(SDL_GetCurrentVideoDriver()))
         return true;
     SDL_Quit();
     return no_window(none, error);
@@ -227,6 +229,8 @@ static live_window_event typed(const live_window *w, const char *text)
 
 static live_window_event from_window(const SDL_WindowEvent *event)
 {
+    if (event->event == SDL_WINDOWEVENT_CLOSE)
+        return (live_window_event){.action = WINDOW_QUIT};
     const bool changed =
         event->event == SDL_WINDOWEVENT_SIZE_CHANGED || event->event == SDL_WINDOWEVENT_EXPOSED;
     return (live_window_event){.action = changed ? WINDOW_REDRAW : WINDOW_NOTHING};
@@ -235,7 +239,8 @@ static live_window_event from_window(const SDL_WindowEvent *event)
 static live_window_event translate(live_window *w, const SDL_Event *event)
 {
     switch (event->type) {
-    case SDL_QUIT:
+    case SDL_QUIT: /* follows the end of the last window, or stands for that of a compositor */
+        w->lost = strcmp(SDL_GetCurrentVideoDriver(), "wayland") == 0;
         return (live_window_event){.action = WINDOW_QUIT};
     case SDL_WINDOWEVENT:
         return from_window(&event->window);

@@ -11,7 +11,7 @@
 void live_window_forgive(void);
 
 /** Set @p lost when the X server of @p w goes away, instead of ending the program as Xlib would.
- * Other kinds of display need nothing: SDL turns their end into SDL_QUIT. */
+ * Wayland needs nothing: SDL turns its end into an SDL_QUIT without a window that was closed. */
 void live_window_watch(SDL_Window *w, bool *lost);
 
 #endif /* EXAMPLES_LIVE_WINDOW_LOST_H */

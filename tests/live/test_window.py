@@ -31,7 +31,7 @@ class Headless(Case):
         self.finish(process, code=130)
 
 
-class Screen(Case):
+class Display(Case):
     """Under an X server of our own."""
 
     def setUp(self):
@@ -50,16 +50,19 @@ class Screen(Case):
         os.close(ours)
         # libdbus and the X libraries leak; with the dummy driver all leaks count.
         self.env = {**NO_DISPLAY, **LEAKS_ALLOWED, "DISPLAY": f":{number.decode().strip()}"}
-        self.process = self.start("window", env=self.env)
-        self.assertEqual(self.process.stdout.readline(), b"ready x11\n")
-        self.do("search", "--sync", "--onlyvisible", "--name", "asl live test")
-        self.window = self.do("search", "--name", "asl live test").split()[0]
-        os.set_blocking(self.process.stdout.fileno(), False)
-        time.sleep(0.3)
 
     def end_server(self):
         self.server.terminate()
         self.server.wait(10)
+
+    def open(self, driver, env, *window):
+        """live_sinks in a window; `window` says what to look for on the X server."""
+        self.process = self.start("window", env=env)
+        self.assertEqual(self.process.stdout.readline(), f"ready {driver}\n".encode())
+        self.do("search", "--sync", "--onlyvisible", *window)
+        self.window = self.do("search", *window).split()[0]
+        os.set_blocking(self.process.stdout.fileno(), False)
+        time.sleep(0.3)
 
     def do(self, *arguments):
         return subprocess.run(["xdotool", *map(str, arguments)], env=self.env, check=True,
@@ -92,6 +95,22 @@ class Screen(Case):
                              check=True, capture_output=True, timeout=20).stdout
         self.assertEqual(len(raw), 1024 * 768 * 3)
         return raw
+
+    def is_gone(self, server):
+        """Without the display the program ends, says so and leaves nothing else."""
+        server.kill()
+        server.wait(10)
+        self.assertEqual(self.process.wait(10), 4)
+        out = self.process.stdout.read() or b""
+        self.assertIn(b"lost 0 0 0 0 0\n", out)
+        self.assertIn(b"processor ", out)
+        self.assertEqual(said(self.process.stderr.read()), "")
+
+
+class Screen(Display):
+    def setUp(self):
+        super().setUp()
+        self.open("x11", self.env, "--name", "asl live test")
 
     def place(self):
         values = dict(line.split("=") for line in
@@ -161,13 +180,46 @@ class Screen(Case):
         self.quit()
 
     def test_the_display_goes_away(self):
-        self.server.kill()
-        self.server.wait(10)
-        self.assertEqual(self.process.wait(10), 4)
-        out = self.process.stdout.read() or b""
-        self.assertIn(b"lost 0 0 0 0 0\n", out)
-        self.assertIn(b"processor ", out)
-        self.assertEqual(said(self.process.stderr.read()), "")
+        self.is_gone(self.server)
+
+
+@unittest.skipUnless(shutil.which("weston"), "weston is not installed")
+class Wayland(Display):
+    """Under a Wayland compositor that shows its screen in a window of the X server."""
+
+    def setUp(self):
+        super().setUp()
+        runtime = self.folder / "runtime"
+        runtime.mkdir(mode=0o700)
+        self.env["XDG_RUNTIME_DIR"] = str(runtime)
+        self.weston = subprocess.Popen(
+            ["weston", "--backend=x11-backend.so", "--use-pixman", "--no-config", "--idle-time=0",
+             "--width=1024", "--height=768", "--socket=wl"], env=self.env,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(self.stop, self.weston)
+        self.until((runtime / "wl").exists, "weston did not start")
+        # libdecor would say that it has no plugin for title bars.
+        self.both = {**self.env, "WAYLAND_DISPLAY": "wl", "SDL_VIDEO_WAYLAND_ALLOW_LIBDECOR": "0"}
+        self.wayland = {key: self.both[key] for key in self.both if key != "DISPLAY"}
+
+    @unittest.skipUnless(shutil.which("import"), "imagemagick is not installed")
+    def test_it_is_shown(self):
+        def red():
+            raw = self.screenshot()
+            return sum(raw[i:i + 3] == bytes(BOX_RED) for i in range(0, len(raw), 3))
+
+        self.open("wayland", self.wayland, "--class", "weston")
+        self.until(lambda: 2000 < red() < 5000, "the box, when the compositor has faded in", 30)
+        self.process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.process.wait(10), 130)
+
+    def test_x11_goes_first(self):
+        self.open("x11", self.both, "--name", "asl live test")
+        self.quit()
+
+    def test_the_compositor_goes_away(self):
+        self.open("wayland", self.wayland, "--class", "weston")
+        self.is_gone(self.weston)
 
 
 if __name__ == "__main__":
