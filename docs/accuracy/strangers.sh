@@ -105,16 +105,23 @@ lasting() {
   keep length "$1" "$2" "$3" -m "$4" --per-class 100 "${READ[@]}" "${UNSEEN[@]/#/data/}"
 }
 
+# robust_64 EPOCHS PICTURES FOLDER NAME
+robust_64() {
+  local with=(--sources "$(all_but nobody)" --select-on data/cyril --preset robust --size 64
+    --epochs "$1" --epoch-pictures 30000 --lr 1e-3 "${STRANGERS[@]}"
+    --augment strangers/strong.json)
+  train "$3" "${with[@]}"
+  lasting "$4" "\`robust\` at 64 pixels, $2 pictures" \
+    "asl-train -o $3 ${with[*]} ${COMMON[*]}" "strangers/$3/model.safetensors"
+}
+
 # From the same sources, ever longer and larger; the first two belong to other tables.
 length() {
-  local with=(--sources "$(all_but nobody)" --select-on data/cyril --preset robust --size 64
-    --epochs 10 --epoch-pictures 30000 --lr 1e-3 "${STRANGERS[@]}" --augment strangers/strong.json)
   lasting length-120k "\`fast\` at 64 pixels, 120,000 pictures" "" strangers/all/model.safetensors
   lasting length-300k "\`fast\` at 96 pixels, 300,000 pictures" "" \
     strangers/without-asl_alphabet_64/model.safetensors
-  train robust-64 "${with[@]}"
-  lasting length-robust "\`robust\` at 64 pixels, 300,000 pictures" \
-    "asl-train -o robust-64 ${with[*]} ${COMMON[*]}" strangers/robust-64/model.safetensors
+  robust_64 10 300,000 robust-64 length-robust
+  robust_64 40 1,200,000 robust-64-long length-robust-long
   lasting length-built-in "the built-in model: \`robust\` at 96 pixels, 1,980,000 pictures" "" \
     letters.safetensors
 }
