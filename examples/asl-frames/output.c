@@ -52,7 +52,7 @@ static int remove_classes(const char *folder)
         if (entry->d_name[0] == '.')
             continue;
         char *path = files_join(folder, entry->d_name);
-        code = files_remove_pictures(path);
+        code = files_remove_ending(path, ".jpg");
         rmdir(path); /* what else it holds is the user's */
         free(path);
     }

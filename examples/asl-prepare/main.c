@@ -114,7 +114,9 @@ static int make_class_folders(const asl_dataset *data, const settings *s, bool r
         char *folder = files_join(s->out, asl_dataset_class_name(data, i));
         code = files_make_folder(folder);
         if (code == CLI_OK && redo)
-            code = files_remove_pictures(folder);
+            code = files_remove_ending(folder, ".jpg");
+        if (code == CLI_OK && redo)
+            code = files_remove_ending(folder, ".png");
         free(folder);
     }
     return code;

@@ -63,7 +63,7 @@ int output_start(const struct settings *s)
         char *folder = files_join(s->out, pose_class_name[i]);
         code = files_make_folder(folder);
         if (code == CLI_OK)
-            code = files_remove_pictures(folder);
+            code = files_remove_ending(folder, ".jpg");
         free(folder);
     }
     return code;

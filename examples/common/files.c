@@ -108,19 +108,13 @@ int files_remove(const char *path)
     return CLI_FAILED;
 }
 
-static bool is_picture(const char *name)
-{
-    const size_t length = strlen(name);
-    return length > 4 &&
-           (strcmp(name + length - 4, ".jpg") == 0 || strcmp(name + length - 4, ".png") == 0);
-}
-
-int files_remove_pictures(const char *folder)
+int files_remove_ending(const char *folder, const char *ending)
 {
     int code = CLI_OK;
     DIR *listing = opendir(folder);
     for (struct dirent *entry; listing && code == CLI_OK && (entry = readdir(listing));) {
-        if (!is_picture(entry->d_name))
+        const size_t length = strlen(entry->d_name), end = strlen(ending);
+        if (length <= end || strcmp(entry->d_name + length - end, ending) != 0)
             continue;
         char *path = files_join(folder, entry->d_name);
         code = files_remove(path);

@@ -27,9 +27,9 @@ int files_check_output(const char *path, bool force);
 int files_check_folder(const char *folder, const char *mark);
 /** Remove a file if it is there. */
 int files_remove(const char *path);
-/** Remove what ends in .jpg or .png in a folder, so that pictures of an earlier run do not stay
- * among new ones. A folder that is not there has none. */
-int files_remove_pictures(const char *folder);
+/** Remove the files of a folder whose names end in @p ending, ".jpg", so that pictures of an
+ * earlier run do not stay among new ones. A folder that is not there has none. */
+int files_remove_ending(const char *folder, const char *ending);
 
 /** Write a whole file: a reader sees the old or the new content, never a part. */
 int files_write(const char *path, const void *data, size_t size);

@@ -38,15 +38,6 @@ static bool no_window(const char *reason, struct live_error *error)
     return live_fail(error, CLI_NO_DEVICE, "cannot open a window: %s", reason);
 }
 
-/* Where both are there, X11 goes first, as SDL would have it too. A driver that is not asked cannot
- * complain on stderr. */
-static void choose_driver(bool x11, bool wayland)
-{
-    SDL_SetHint(SDL_HINT_VIDEODRIVER, !wayland ? "x11" : !x11 ? "wayland" : "x11,wayland");
-    if (x11)
-        live_window_forgive();
-}
-
 static bool start_video(struct live_error *error)
 {
     static const char none[] = "no X11 or Wayland display (DISPLAY, WAYLAND_DISPLAY)";
@@ -54,8 +45,12 @@ static bool start_video(struct live_error *error)
     const bool x11 = SDL_getenv("DISPLAY") != NULL, wayland = SDL_getenv("WAYLAND_DISPLAY") != NULL;
     if (!asked && !x11 && !wayland)
         return no_window(none, error);
+    /* Where both are there, X11 goes first, as SDL would have it too. A driver that is not asked
+     * cannot complain on stderr. */
     if (!asked)
-        choose_driver(x11, wayland);
+        SDL_SetHint(SDL_HINT_VIDEODRIVER, !wayland ? "x11" : !x11 ? "wayland" : "x11,wayland");
+    if (x11)
+        live_window_forgive();
     SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
     SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
     if (SDL_Init(SDL_INIT_VIDEO) != 0)
@@ -240,7 +235,7 @@ static live_window_event translate(live_window *w, const SDL_Event *event)
 {
     switch (event->type) {
     case SDL_QUIT: /* follows the end of the last window, or stands for that of a compositor */
-        w->lost = strcmp(SDL_GetCurrentVideoDriver(), "wayland") == 0;
+        w->lost |= strcmp(SDL_GetCurrentVideoDriver(), "wayland") == 0;
         return (live_window_event){.action = WINDOW_QUIT};
     case SDL_WINDOWEVENT:
         return from_window(&event->window);

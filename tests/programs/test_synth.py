@@ -189,8 +189,11 @@ class Synth(programs.Case):
         message = self.synth("out", *SMALL, code=1).err
         self.assertIn("'out' is already there; use --force", message)
         self.assertEqual(self.hashes("out"), before)
+        mine = self.folder / "out" / "A" / "mine.png"
+        mine.write_text("mine")
         self.synth("out", "--per-class", 1, "--size", 32, "--force")
         self.assertEqual(len(list((self.folder / "out").rglob("*.jpg"))), 29)
+        self.assertEqual(mine.read_text(), "mine")
 
     def test_force_spares_what_is_not_ours(self):
         (self.folder / "photos").mkdir()
