@@ -25,6 +25,10 @@ static const struct {
     {"conv2d 7 k2 s5; relu; conv2d 19 k3 s2 p2 bias; batch_norm; global_pool both; dense 40; relu; "
      "dense classes",
      70, 9, 3, 4, 1},
+    /* more pictures than go together, and not a multiple of them */
+    {"conv2d 8 k3 p1; batch_norm; relu; conv2d 20 k3 bias; relu; max_pool 2; conv2d 17 k3 s2 p1; "
+     "batch_norm; relu; conv2d 12 k1; batch_norm; global_pool both; dense 9; relu; dense classes",
+     14, 13, 5, 45, 0},
 };
 enum { CASE_COUNT = sizeof cases / sizeof cases[0], STEPS = 3 };
 

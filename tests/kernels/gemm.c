@@ -2,10 +2,23 @@
 /* C (+)= A * B. */
 #include "kernels/check.h"
 
-/* Where in A element k of a row lies. */
+static int32_t terms_of(const asl__gemm *g)
+{
+    return (g->more + 1) * g->outer * g->inner;
+}
+
+/* Where in A element k of a row lies, and in B row k; k counts through all pairs of them. */
 static int64_t a_at(const asl__gemm *g, int32_t row, int32_t k)
 {
-    return row * g->row_stride + k / g->inner * g->outer_stride + k % g->inner * g->inner_stride;
+    const int32_t pair = k / (g->outer * g->inner), i = k % (g->outer * g->inner);
+    return pair * g->a_next + row * g->row_stride + i / g->inner * g->outer_stride +
+           i % g->inner * g->inner_stride;
+}
+
+static int64_t b_at(const asl__gemm *g, int32_t k)
+{
+    const int32_t pair = k / (g->outer * g->inner), i = k % (g->outer * g->inner);
+    return pair * g->b_next + i * g->b_stride;
 }
 
 /* A as a matrix, as its transpose, or as windows of a picture that overlap. */
@@ -29,20 +42,22 @@ static void lay_out(asl__gemm *g)
     }
     g->b_stride = g->columns + (chance() ? 0 : between(1, 20));
     g->c_stride = g->columns + (chance() ? 0 : between(1, 20));
+    g->a_next = a_at(g, g->rows - 1, g->outer * g->inner - 1) + between(1, 3);
+    g->b_next = g->outer * g->inner * g->b_stride + between(0, 3);
 }
 
 /* What is not read stays poisoned. */
 static void fill_operands(asl__gemm *g, int32_t kind)
 {
-    const int32_t sum = g->outer * g->inner;
+    const int32_t sum = terms_of(g);
     float *a = floats(a_at(g, g->rows - 1, sum - 1) + 1);
-    float *b = floats((sum - 1) * g->b_stride + g->columns);
+    float *b = floats(b_at(g, sum - 1) + g->columns);
     for (int32_t row = 0; row < g->rows; row++)
         for (int32_t k = 0; k < sum; k++)
             a[a_at(g, row, k)] = draw(kind);
     for (int32_t k = 0; k < sum; k++)
         for (int32_t column = 0; column < g->columns; column++)
-            b[k * g->b_stride + column] = draw(kind);
+            b[b_at(g, k) + column] = draw(kind);
     seal(a);
     seal(b);
     g->a = a;
@@ -51,9 +66,9 @@ static void fill_operands(asl__gemm *g, int32_t kind)
 
 static void check_product(const asl__cpu_kernels *k, asl__gemm g, int32_t kind)
 {
-    const int32_t sum = g.outer * g.inner;
-    begin_case("%d x %d of %d * %d terms, accumulate %d, kind %d", g.rows, g.columns, g.outer,
-               g.inner, g.accumulate, kind);
+    const int32_t sum = terms_of(&g);
+    begin_case("%d x %d of %d * %d * %d terms, accumulate %d, kind %d", g.rows, g.columns,
+               g.more + 1, g.outer, g.inner, g.accumulate, kind);
     lay_out(&g);
     fill_operands(&g, kind);
     const int64_t size = (g.rows - 1) * g.c_stride + g.columns;
@@ -70,7 +85,7 @@ static void check_product(const asl__cpu_kernels *k, asl__gemm g, int32_t kind)
             for (int32_t i = 0; i < sum; i++)
                 add_term(
                     &want[at], 1.0,
-                    exactly((double)g.a[a_at(&g, row, i)] * (double)g.b[i * g.b_stride + column]));
+                    exactly((double)g.a[a_at(&g, row, i)] * (double)g.b[b_at(&g, i) + column]));
         }
     k->gemm(&g);
     /* Each product and each addition may round. */
@@ -86,6 +101,7 @@ void check_gemm(const asl__cpu_kernels *k)
             for (int32_t accumulate = 0; accumulate < 2; accumulate++) {
                 const asl__gemm g = {.rows = rows,
                                      .columns = wide ? k->gemm_columns : ASL__CPU_BLOCK,
+                                     .more = chance() ? 0 : between(1, 4),
                                      .outer = chance() ? 1 : between(2, 5),
                                      .inner = chance() ? between(1, 8) : between(9, 70),
                                      .accumulate = accumulate};

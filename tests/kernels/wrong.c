@@ -15,6 +15,13 @@ static void gemm_drops_a_term(const asl__gemm *g)
     right.gemm(&shorter);
 }
 
+static void gemm_drops_a_pair(const asl__gemm *g)
+{
+    asl__gemm fewer = *g;
+    fewer.more -= g->more > 0;
+    right.gemm(&fewer);
+}
+
 static void gemm_always_adds(const asl__gemm *g)
 {
     asl__gemm adding = *g;
@@ -30,7 +37,8 @@ static void gemm_writes_beyond(const asl__gemm *g)
 
 static void gemm_reads_beyond(const asl__gemm *g)
 {
-    const volatile float *end = g->b + (g->outer * g->inner - 1) * g->b_stride + g->columns;
+    const volatile float *end =
+        g->b + g->more * g->b_next + (g->outer * g->inner - 1) * g->b_stride + g->columns;
     (void)*end;
     right.gemm(g);
 }
@@ -175,6 +183,7 @@ static void norm_gradient_unscaled(float *in_gradient, const float *gradient, co
     }
 
 INSTALL(gemm_drops_a_term, gemm)
+INSTALL(gemm_drops_a_pair, gemm)
 INSTALL(gemm_always_adds, gemm)
 INSTALL(gemm_writes_beyond, gemm)
 INSTALL(gemm_reads_beyond, gemm)
@@ -198,6 +207,7 @@ INSTALL(norm_gradient_unscaled, norm_gradient)
 
 const wrong_kernel wrong_kernels[] = {
     {"gemm", "drops the last term", install_gemm_drops_a_term},
+    {"gemm", "drops the last pair", install_gemm_drops_a_pair},
     {"gemm", "adds to what was there", install_gemm_always_adds},
     {"gemm", "writes one float too many", install_gemm_writes_beyond},
     {"gemm", "reads one float too many", install_gemm_reads_beyond},

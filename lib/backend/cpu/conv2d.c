@@ -71,13 +71,14 @@ static void run_planes(const asl__job *job, const asl__wino *w)
     }
 }
 
-const float *asl__cpu_bordered(const asl__job *job)
+const float *asl__cpu_bordered(const asl__job *job, int32_t index)
 {
     const asl__op *op = job->op;
     const int32_t border = op->padding - op->in.border;
     const size_t row = (size_t)op->in.width * (size_t)op->in.stride;
     const size_t left = (size_t)border * (size_t)op->in.stride, wide = row + 2 * left;
-    float *out = job->work->bordered;
+    float *const bordered = job->work->bordered + (size_t)index * job->plan->bordered_size;
+    float *out = bordered;
     if (border <= 0)
         return job->in;
     memset(out, 0, (size_t)border * wide * sizeof *out);
@@ -88,7 +89,7 @@ const float *asl__cpu_bordered(const asl__job *job)
         memset(out + left + row, 0, left * sizeof *out);
     }
     memset(out, 0, (size_t)border * wide * sizeof *out);
-    return job->work->bordered;
+    return bordered;
 }
 
 int32_t asl__cpu_bordered_width(const asl__op *op)
@@ -163,7 +164,7 @@ static void direct_forward(const asl__job *job)
     const asl__op *op = job->op;
     const asl__cpu_kernels *kernels = &job->plan->kernels;
     const float *bias = job->plan->packed + op->bias;
-    row_source source = {job, op->bf16 ? NULL : asl__cpu_bordered(job), bf16_of(job)};
+    row_source source = {job, op->bf16 ? NULL : asl__cpu_bordered(job, 0), bf16_of(job)};
     const ptrdiff_t row = (ptrdiff_t)op->conv_width * op->out.stride;
     const ptrdiff_t out_row = (ptrdiff_t)op->out.width * op->out.stride;
     float *rows = job->work->rows;

@@ -9,8 +9,9 @@
 void asl__cpu_wino_run(const asl__plan *plan, const asl__workspace *work, const asl__wino *w,
                        const float *weights, int32_t first, int32_t end);
 
-/* The op's input with its padding around it, and the width of that in pixels. */
-const float *asl__cpu_bordered(const asl__job *job);
+/* The op's input with its padding around it, in the index-th place of the working memory, and the
+ * width of that in pixels. */
+const float *asl__cpu_bordered(const asl__job *job, int32_t index);
 int32_t asl__cpu_bordered_width(const asl__op *op);
 
 /* Rows of a map as bfloat16, inside a border of zeros, made when they are first needed. */

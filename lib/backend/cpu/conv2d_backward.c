@@ -79,7 +79,7 @@ static void list_entries(asl__entry **lists, int32_t *counts, const asl__job *jo
 static void sparse_weights(const asl__job *job)
 {
     const asl__op *op = job->op;
-    const float *in = asl__cpu_bordered(job);
+    const float *in = asl__cpu_bordered(job, 0);
     float *sums = job->lane->gradients + op->gradient;
     float *bias = job->lane->gradients + op->bias_gradient;
     const size_t positions = (size_t)op->out.height * (size_t)op->out.width;
@@ -101,13 +101,18 @@ static void sparse_weights(const asl__job *job)
 }
 
 /* Weight gradient [kernel row][kernel column * in channels][out channels] as a product of all
- * windows with the gradient. */
-static void dense_weights(const asl__job *job, const float *gradient)
+ * windows with the gradient, picture after picture; their gradients lie `next` apart. */
+static void dense_weights(const asl__job *jobs, int32_t count, const float *gradient,
+                          ptrdiff_t next)
 {
+    const asl__job *job = &jobs[0];
     const asl__op *op = job->op;
     const asl__cpu_kernels *kernels = &job->plan->kernels;
-    const float *in = asl__cpu_bordered(job);
+    const float *in = asl__cpu_bordered(job, 0), *last = in;
+    for (int32_t n = 1; n < count; n++)
+        last = asl__cpu_bordered(&jobs[n], n);
     const int32_t kernel = op->kernel, stride = op->stride;
+    const bool begins = job->picture < job->plan->lane_count; /* these are the lane's first sums */
     const ptrdiff_t wide = (ptrdiff_t)asl__cpu_bordered_width(op) * op->in.stride;
     const int32_t rows = kernel * op->in.stride;
     float *sums = job->lane->gradients + op->gradient;
@@ -122,16 +127,20 @@ static void dense_weights(const asl__job *job, const float *gradient)
                                  .inner_stride = (ptrdiff_t)stride * op->in.stride,
                                  .b = gradient + channel,
                                  .b_stride = op->out.stride,
+                                 .a_next = count > 1 ? (last - in) / (count - 1) : 0,
+                                 .b_next = next,
+                                 .more = count - 1,
                                  .outer = op->conv_height,
                                  .inner = op->conv_width,
                                  .rows = rows,
                                  .columns =
                                      left < kernels->gemm_columns ? left : kernels->gemm_columns,
-                                 .accumulate = 1};
+                                 .accumulate = !begins};
             kernels->gemm(&g);
         }
-    kernels->column_sums(job->lane->gradients + op->bias_gradient, gradient,
-                         (int64_t)op->conv_height * op->conv_width, op->out.stride);
+    for (int32_t n = 0; n < count; n++)
+        kernels->column_sums(job->lane->gradients + op->bias_gradient, gradient + n * next,
+                             (int64_t)op->conv_height * op->conv_width, op->out.stride);
 }
 
 static void winograd_input(const asl__job *job, const float *gradient)
@@ -233,30 +242,46 @@ static const float *full_gradient(const asl__job *job)
     if (op->pool)
         kernels->unpool(job->work->spread, job->out_gradient, job->out, asl__cpu_choices(job, 0),
                         op->out.height, op->out.width, op->out.stride, op->relu);
-    else if (op->relu)
+    else
         kernels->mask(job->work->spread, job->out_gradient, job->out,
                       (int64_t)asl__cpu_volume(&op->out));
-    else
-        return job->out_gradient;
     return job->work->spread;
 }
 
-void asl__cpu_conv2d_backward(const asl__job *job)
+static void input_gradient(const asl__job *job, const float *gradient)
 {
-    const asl__op *op = job->op;
-    const float *gradient = NULL;
-    if (!op->pool || job->in_gradient != NULL)
-        gradient = full_gradient(job);
-    if (op->pool)
-        sparse_weights(job);
-    else
-        dense_weights(job, gradient);
-    if (job->in_gradient == NULL)
-        return;
-    if (op->back_bf16)
+    if (job->op->back_bf16)
         bf16_input(job, gradient);
-    else if (op->winograd)
+    else if (job->op->winograd)
         winograd_input(job, gradient);
     else
         columns_input(job, gradient);
+}
+
+/* With pooling or ReLU, before which there is room for one picture's gradient. */
+static void backward_alone(const asl__job *job)
+{
+    const float *gradient = NULL;
+    if (!job->op->pool || job->in_gradient != NULL)
+        gradient = full_gradient(job);
+    if (job->op->pool)
+        sparse_weights(job);
+    else
+        dense_weights(job, 1, gradient, 0);
+    if (job->in_gradient != NULL)
+        input_gradient(job, gradient);
+}
+
+void asl__cpu_conv2d_backward(const asl__job *jobs, int32_t count)
+{
+    const asl__op *op = jobs->op;
+    if (op->pool || op->relu) {
+        for (int32_t n = 0; n < count; n++)
+            backward_alone(&jobs[n]);
+        return;
+    }
+    dense_weights(jobs, count, jobs[0].out_gradient,
+                  count > 1 ? jobs[1].out_gradient - jobs[0].out_gradient : 0);
+    for (int32_t n = 0; n < count && jobs->in_gradient != NULL; n++)
+        input_gradient(&jobs[n], jobs[n].out_gradient);
 }

@@ -84,7 +84,8 @@ static bool allocate_work(const asl__plan *plan, asl__workspace *work)
 {
     return take(&work->tiles, plan->tiles_size, sizeof(float)) &&
            take(&work->products, plan->products_size, sizeof(float)) &&
-           take(&work->bordered, plan->bordered_size, sizeof(float)) &&
+           take(&work->bordered, (plan->waits ? ASL__CPU_TOGETHER : 1) * plan->bordered_size,
+                sizeof(float)) &&
            take(&work->rows, plan->rows_size, sizeof(float)) &&
            (!plan->training || (take(&work->spread, plan->spread_size, sizeof(float)) &&
                                 take(&work->entries, plan->entries_size, sizeof(asl__entry))));

@@ -2,15 +2,11 @@
 /* Matrix product on register tiles of TILE_ROWS x columns. Included by kernels_template.h. */
 #include "backend/cpu/gemm_tile.h"
 
-/* rows and vectors are constants wherever this is called, so that every loop over them unrolls and
- * the sums stay in registers. Each element is summed in the order of k, whatever the tile. */
-ALWAYS_INLINE void gemm_tile(const asl__gemm *g, float *c, const float *a, int rows, int vectors)
+/* rows and vectors are constants wherever these are called, so that every loop over them unrolls
+ * and the sums stay in registers. Each element is summed in the order of k, whatever the tile. */
+ALWAYS_INLINE void add_products(vec sum[TILE_ROWS][MOST_VECTORS], const asl__gemm *g,
+                                const float *a, const float *b, int rows, int vectors)
 {
-    vec sum[TILE_ROWS][MOST_VECTORS];
-    for (int r = 0; r < rows; r++)
-        for (int v = 0; v < vectors; v++)
-            sum[r][v] = g->accumulate ? load(c + r * g->c_stride + v * ASL_SIMD) : (vec){0};
-    const float *b = g->b;
     for (int32_t outer = 0; outer < g->outer; outer++) {
         const float *p = a + outer * g->outer_stride;
         for (int32_t inner = 0; inner < g->inner; inner++) {
@@ -27,6 +23,16 @@ ALWAYS_INLINE void gemm_tile(const asl__gemm *g, float *c, const float *a, int r
             b += g->b_stride;
         }
     }
+}
+
+ALWAYS_INLINE void gemm_tile(const asl__gemm *g, float *c, const float *a, int rows, int vectors)
+{
+    vec sum[TILE_ROWS][MOST_VECTORS];
+    for (int r = 0; r < rows; r++)
+        for (int v = 0; v < vectors; v++)
+            sum[r][v] = g->accumulate ? load(c + r * g->c_stride + v * ASL_SIMD) : (vec){0};
+    for (int32_t n = 0; n <= g->more; n++)
+        add_products(sum, g, a + n * g->a_next, g->b + n * g->b_next, rows, vectors);
     for (int r = 0; r < rows; r++)
         for (int v = 0; v < vectors; v++)
             store(c + r * g->c_stride + v * ASL_SIMD, sum[r][v]);

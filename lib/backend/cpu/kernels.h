@@ -18,7 +18,8 @@
 #define ASL__CPU_WINO_MAX 8
 
 /* C[rows][columns] (+)= A * B. A's element (row, o, i) lies at a + row * row_stride +
- * o * outer_stride + i * inner_stride, o < outer, i < inner; B is [outer * inner][b_stride]. */
+ * o * outer_stride + i * inner_stride, o < outer, i < inner; B is [outer * inner][b_stride]. `more`
+ * pairs of A and B follow, a_next and b_next apart, whose products are added in turn. */
 typedef struct asl__gemm {
     float *c;
     ptrdiff_t c_stride;
@@ -26,6 +27,8 @@ typedef struct asl__gemm {
     ptrdiff_t row_stride, outer_stride, inner_stride;
     const float *b;
     ptrdiff_t b_stride;
+    ptrdiff_t a_next, b_next;
+    int32_t more;
     int32_t outer, inner;
     int32_t rows;       /* any number; multiples of the table's gemm_rows fill the registers */
     int32_t columns;    /* 16, or the table's gemm_columns */

@@ -6,6 +6,8 @@
 
 #include "backend/cpu/plan.h"
 
+enum { MOST_COLUMNS = 32 }; /* of any table's gemm_columns */
+
 /* A convolution's weights seen as out x in x kernel x kernel, forward or turned round: the input
  * gradient is a convolution from `out` to `in` channels with the kernel rotated by half a turn. */
 typedef struct filters {
@@ -32,14 +34,29 @@ static filters filters_of(const asl__plan *plan, const asl__op *op, int32_t turn
     return f;
 }
 
-static float filter_at(const filters *f, int32_t out, int32_t in, int32_t y, int32_t x)
+static int32_t columns_from(const asl__plan *plan, const filters *f, int32_t first)
 {
-    const int32_t k = f->kernel;
-    if (in >= f->in || out >= f->out)
-        return 0.0f;
-    if (f->turned)
-        return f->weights[(((ptrdiff_t)in * f->out + out) * k + (k - 1 - y)) * k + (k - 1 - x)];
-    return f->weights[(((ptrdiff_t)out * f->in + in) * k + y) * k + x];
+    const int32_t left = f->out_stride - first;
+    return left < plan->kernels.gemm_columns ? left : plan->kernels.gemm_columns;
+}
+
+/* Row y of the kernels from input channel `in` to the output channels from `first` on:
+ * taps[x][columns]. */
+static void gather_row(float *taps, const filters *f, int32_t first, int32_t columns, int32_t in,
+                       int32_t y)
+{
+    const int32_t k = f->kernel, left = in < f->in ? f->out - first : 0;
+    const int32_t real = left < columns ? left : columns;
+    if (real < columns)
+        memset(taps, 0, (size_t)k * (size_t)columns * sizeof *taps);
+    for (int32_t c = 0; c < real; c++) {
+        const ptrdiff_t out = first + c;
+        const float *kernel =
+            f->weights + (f->turned ? in * (ptrdiff_t)f->out + out : out * f->in + in) * k * k;
+        for (int32_t x = 0; x < k; x++)
+            taps[x * columns + c] =
+                f->turned ? kernel[(k - 1 - y) * k + k - 1 - x] : kernel[y * k + x];
+    }
 }
 
 /* One input channel of a Winograd convolution: u[block][points][in][columns]. */
@@ -48,15 +65,10 @@ static void pack_winograd(const asl__plan *plan, float *packed, const filters *f
     const int32_t k = f->kernel, points = (k + 3) * (k + 3);
     float taps[25 * ASL__CPU_BLOCK];
     for (int32_t first = 0; first < f->out_stride; first += plan->kernels.gemm_columns) {
-        const int32_t left = f->out_stride - first;
-        const int32_t columns =
-            left < plan->kernels.gemm_columns ? left : plan->kernels.gemm_columns;
+        const int32_t columns = columns_from(plan, f, first);
         for (int32_t c = 0; c < columns; c += ASL__CPU_BLOCK) {
             for (int32_t y = 0; y < k; y++)
-                for (int32_t x = 0; x < k; x++)
-                    for (int32_t i = 0; i < ASL__CPU_BLOCK; i++)
-                        taps[(y * k + x) * ASL__CPU_BLOCK + i] =
-                            filter_at(f, first + c + i, in, y, x);
+                gather_row(taps + y * k * ASL__CPU_BLOCK, f, first + c, ASL__CPU_BLOCK, in, y);
             plan->kernels.wino_filter(packed + (ptrdiff_t)in * columns + c,
                                       (ptrdiff_t)f->in_stride * columns, taps, k);
         }
@@ -68,16 +80,15 @@ static void pack_winograd(const asl__plan *plan, float *packed, const filters *f
 static void pack_direct(const asl__plan *plan, float *packed, const filters *f, int32_t in)
 {
     const int32_t k = f->kernel;
+    float taps[ASL__MAX_KERNEL * MOST_COLUMNS];
     for (int32_t first = 0; first < f->out_stride; first += plan->kernels.gemm_columns) {
-        const int32_t left = f->out_stride - first;
-        const int32_t columns =
-            left < plan->kernels.gemm_columns ? left : plan->kernels.gemm_columns;
-        for (int32_t y = 0; y < k; y++)
+        const int32_t columns = columns_from(plan, f, first);
+        for (int32_t y = 0; y < k; y++, packed += (ptrdiff_t)k * f->in_stride * columns) {
+            gather_row(taps, f, first, columns, in, y);
             for (int32_t x = 0; x < k; x++)
-                for (int32_t c = 0; c < columns; c++)
-                    packed[((ptrdiff_t)(y * k + x) * f->in_stride + in) * columns + c] =
-                        filter_at(f, first + c, in, y, x);
-        packed += (ptrdiff_t)k * k * f->in_stride * columns;
+                memcpy(packed + ((ptrdiff_t)x * f->in_stride + in) * columns, taps + x * columns,
+                       (size_t)columns * sizeof *taps);
+        }
     }
 }
 
@@ -85,18 +96,20 @@ static void pack_direct(const asl__plan *plan, float *packed, const filters *f, 
 static void pack_bf16(const asl__plan *plan, float *place, const filters *f, int32_t in)
 {
     const int32_t k = f->kernel, inner = asl__cpu_bf16_inner(k * f->in_stride);
-    uint16_t *packed = (uint16_t *)place;
+    uint16_t *packed = (uint16_t *)place, rounded[ASL__MAX_KERNEL * MOST_COLUMNS];
+    float taps[ASL__MAX_KERNEL * MOST_COLUMNS];
     for (int32_t first = 0; first < f->out_stride; first += plan->kernels.gemm_columns) {
-        const int32_t left = f->out_stride - first;
-        const int32_t columns =
-            left < plan->kernels.gemm_columns ? left : plan->kernels.gemm_columns;
-        for (int32_t y = 0; y < k; y++, packed += (ptrdiff_t)inner * columns)
+        const int32_t columns = columns_from(plan, f, first);
+        for (int32_t y = 0; y < k; y++, packed += (ptrdiff_t)inner * columns) {
+            gather_row(taps, f, first, columns, in, y);
+            plan->kernels.to_bf16(rounded, taps, (int64_t)k * columns);
             for (int32_t x = 0; x < k; x++) {
                 const int32_t term = x * f->in_stride + in;
                 uint16_t *pairs = packed + (ptrdiff_t)(term / 2) * 2 * columns + term % 2;
                 for (int32_t c = 0; c < columns; c++)
-                    pairs[2 * c] = asl__cpu_round_bf16(filter_at(f, first + c, in, y, x));
+                    pairs[2 * c] = rounded[x * columns + c];
             }
+        }
     }
 }
 
@@ -104,14 +117,18 @@ static void pack_bf16(const asl__plan *plan, float *place, const filters *f, int
 static void pack_columns(const asl__plan *plan, float *packed, const asl__op *op, int32_t out)
 {
     const filters f = filters_of(plan, op, 0);
-    const int32_t row = f.kernel * f.in_stride;
-    for (int32_t y = 0; y < f.kernel; y++)
+    const int32_t k = f.kernel, row = k * f.in_stride;
+    for (int32_t y = 0; y < k; y++)
         for (int32_t first = 0; first < row; first += plan->kernels.gemm_columns) {
             const int32_t columns =
                 row - first < plan->kernels.gemm_columns ? row - first : plan->kernels.gemm_columns;
-            for (int32_t c = 0; c < columns; c++)
+            for (int32_t c = 0; c < columns; c++) {
+                const int32_t in = (first + c) % f.in_stride, x = (first + c) / f.in_stride;
                 packed[(ptrdiff_t)out * columns + c] =
-                    filter_at(&f, out, (first + c) % f.in_stride, y, (first + c) / f.in_stride);
+                    in < f.in && out < f.out
+                        ? f.weights[(((ptrdiff_t)out * f.in + in) * k + y) * k + x]
+                        : 0.0f;
+            }
             packed += (ptrdiff_t)f.out_stride * columns;
         }
 }

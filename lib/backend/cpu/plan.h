@@ -16,6 +16,10 @@
 
 enum { ASL__CPU_LANES = 8 };
 
+/* Pictures of a lane that go backwards together where they wait for each other: sums that are far
+ * larger than the cache are then fetched once for all of them. */
+enum { ASL__CPU_TOGETHER = 4 };
+
 enum {
     ASL__OP_INPUT,      /* bytes to floats: normalised, reordered, bordered with zeros; also parted
                            into planes for a first convolution by Winograd */
@@ -75,8 +79,8 @@ typedef struct asl__slot {
 typedef struct asl__workspace {
     atomic_bool taken;
     float *tiles, *products; /* Winograd */
-    float *bordered;         /* a convolution's input with its border, or its gradient; either as
-                                bfloat16 too */
+    float *bordered;         /* a convolution's input with its border, of each picture that is at
+                                work; or its gradient; either as bfloat16 too */
     float *rows;             /* convolution rows before pooling; columns of an input gradient */
     float *spread;           /* a pooled gradient at the size before pooling */
     asl__entry *entries;     /* one list a channel, for ASL__CPU_BLOCK channels */
@@ -160,7 +164,8 @@ typedef struct asl__job {
 
 void asl__cpu_input(const asl__job *job, const uint8_t *image);
 void asl__cpu_conv2d_forward(const asl__job *job);
-void asl__cpu_conv2d_backward(const asl__job *job);
+/* Of `count` pictures, whose slots lie equally far apart. */
+void asl__cpu_conv2d_backward(const asl__job *jobs, int32_t count);
 void asl__cpu_batch_norm_forward(const asl__job *job);
 void asl__cpu_batch_norm_backward(const asl__job *job);
 /* In training: sums over a picture; then over the batch, once all lanes are done. */

@@ -14,7 +14,7 @@ static const struct {
     void (*backward)(const asl__job *job);
 } functions[] = {
     [ASL__OP_INPUT] = {NULL, NULL},
-    [ASL__OP_CONV2D] = {asl__cpu_conv2d_forward, asl__cpu_conv2d_backward},
+    [ASL__OP_CONV2D] = {asl__cpu_conv2d_forward, NULL}, /* back with others, see backward_op */
     [ASL__OP_BATCH_NORM] = {asl__cpu_batch_norm_forward, asl__cpu_batch_norm_backward},
     [ASL__OP_RELU] = {asl__cpu_relu_forward, asl__cpu_relu_backward},
     [ASL__OP_MAX_POOL] = {asl__cpu_max_pool_forward, asl__cpu_max_pool_backward},
@@ -105,21 +105,36 @@ static void forward_picture(const batch *b, const place *at)
     }
 }
 
-/* And back: first through the batch norm that ends the segment, last the sums of the one that
- * begins it. */
-static void backward_picture(const batch *b, const place *at)
+/* One operation of `count` pictures back. The segment's own batch norm only adds up its sums. */
+static void backward_op(const batch *b, const asl__job *jobs, int32_t count)
+{
+    const asl__op *op = jobs->op;
+    if (op->kind == ASL__OP_CONV2D) {
+        asl__cpu_conv2d_backward(jobs, count);
+        return;
+    }
+    for (int32_t n = 0; n < count; n++)
+        if (op == &b->plan->ops[b->first] && op->kind == ASL__OP_BATCH_NORM)
+            asl__cpu_batch_norm_sums(&jobs[n]);
+        else
+            functions[op->kind].backward(&jobs[n]);
+}
+
+/* Pictures of a lane back: first through the batch norm that ends the segment, last the sums of the
+ * one that begins it. */
+static void backward_pictures(const batch *b, const place *at, int32_t count)
 {
     const asl__plan *plan = b->plan;
-    if (b->end < plan->op_count) {
-        const asl__job job = job_of(b, b->end, at);
-        asl__cpu_batch_norm_backward(&job);
-    }
-    for (int32_t op = b->end - 1; op >= b->first && op >= plan->first_trained; op--) {
-        const asl__job job = job_of(b, op, at);
-        if (op == b->first && job.op->kind == ASL__OP_BATCH_NORM)
-            asl__cpu_batch_norm_sums(&job);
-        else
-            functions[job.op->kind].backward(&job);
+    asl__job jobs[ASL__CPU_TOGETHER];
+    for (int32_t op = b->end; op >= b->first && op >= plan->first_trained; op--) {
+        if (op == plan->op_count)
+            continue;
+        for (int32_t n = 0; n < count; n++) {
+            place picture = *at;
+            picture.picture += n * plan->lane_count;
+            jobs[n] = job_of(b, op, &picture);
+        }
+        backward_op(b, jobs, count);
     }
 }
 
@@ -151,9 +166,14 @@ static void forward_lane(void *context, int64_t lane)
 static void backward_lane(void *context, int64_t lane)
 {
     const batch *b = context;
+    const int32_t lanes = b->plan->lane_count;
     place at = begin_lane(b, lane);
-    for (; at.picture < b->count; at.picture += b->plan->lane_count)
-        backward_picture(b, &at);
+    while (at.picture < b->count) {
+        const int32_t left = (b->count - at.picture + lanes - 1) / lanes;
+        const int32_t count = left < ASL__CPU_TOGETHER ? left : ASL__CPU_TOGETHER;
+        backward_pictures(b, &at, count);
+        at.picture += count * lanes;
+    }
     end_lane(b, &at);
 }
 
@@ -164,7 +184,7 @@ static void both_lane(void *context, int64_t lane)
     place at = begin_lane(b, lane);
     for (; at.picture < b->count; at.picture += b->plan->lane_count) {
         forward_picture(b, &at);
-        backward_picture(b, &at);
+        backward_pictures(b, &at, 1);
     }
     end_lane(b, &at);
 }
@@ -257,10 +277,19 @@ static void run_segments(batch *b)
     }
 }
 
+/* What the first picture of a lane adds to; the sums that it begins need no zeros. */
 static void clear_lane(void *context, int64_t lane)
 {
-    const asl__plan *plan = context;
-    memset(plan->lanes[lane].gradients, 0, plan->gradients_size * sizeof(float));
+    const batch *b = context;
+    float *gradients = b->plan->lanes[lane].gradients;
+    for (int32_t i = 0; i < b->plan->op_count; i++) {
+        const asl__op *op = &b->plan->ops[i];
+        if (op->kind != ASL__OP_CONV2D)
+            continue;
+        if (op->pool || lane >= b->count)
+            memset(gradients + op->gradient, 0, asl__cpu_gradient_size(op) * sizeof *gradients);
+        memset(gradients + op->bias_gradient, 0, (size_t)op->out.stride * sizeof *gradients);
+    }
 }
 
 asl__step_result asl__cpu_run_training(asl__plan *plan, const uint8_t *images,
@@ -270,7 +299,7 @@ asl__step_result asl__cpu_run_training(asl__plan *plan, const uint8_t *images,
     asl__step_result result = {0.0, 0};
     batch b = {.plan = plan, .images = images, .labels = labels, .step = step, .count = count};
     b.end = plan->op_count;
-    asl__pool_run(plan->pool, clear_lane, plan, plan->lane_count);
+    asl__pool_run(plan->pool, clear_lane, &b, plan->lane_count);
     if (plan->waits)
         run_segments(&b);
     else
