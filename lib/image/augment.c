@@ -2,6 +2,8 @@
 /* Varied pictures: the calls of asl/augment.h, and the order of the work. */
 #include "image/augment.h"
 
+#include <string.h>
+
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/floats.h"
@@ -69,6 +71,9 @@ void asl__augment_scratch_free(asl__augment_scratch *scratch)
     asl__free(scratch->source.memory);
     asl__free(scratch->work.memory);
     asl__free(scratch->resize.memory);
+    asl__free(scratch->scene.memory);
+    asl__free(scratch->mask.memory);
+    asl__free(scratch->backdrop.memory);
     *scratch = (asl__augment_scratch){0};
 }
 
@@ -77,6 +82,35 @@ static bool changes_colour(const asl__recipe *r)
     return r->brightness != 1.0F || r->contrast != 1.0F || r->saturation != 1.0F ||
            r->hue != 0.0F || r->gain[0] != 1.0F || r->gain[1] != 1.0F || r->gain[2] != 1.0F ||
            r->gamma != 1.0F || r->light != 1.0F;
+}
+
+/* Puts something else behind the hand, where that can be told from the rest. */
+static asl_status change_background(const asl__canvas *canvas, asl__augment_scratch *scratch,
+                                    const asl_image_view *view, const asl__recipe *recipe,
+                                    asl_error *err)
+{
+    asl_status status = ASL_OK;
+    const size_t bytes = (size_t)canvas->width * (size_t)canvas->height * 3;
+    asl__recipe moved = *recipe;
+    asl_image_view hand;
+    ASL__TRY(asl__augment_find_hand(&hand, scratch, view, err));
+    if (hand.pixels == NULL)
+        return ASL_OK;
+    const asl__canvas mask = {asl__scratch_room(&scratch->mask, bytes), canvas->width,
+                              canvas->height};
+    const asl__canvas behind = {asl__scratch_room(&scratch->backdrop, bytes), canvas->width,
+                                canvas->height};
+    if (mask.rgb == NULL || behind.rgb == NULL)
+        return asl__fail_memory(err, "varying a picture");
+    memset(moved.fill, 0, sizeof moved.fill); /* what fills the border is no hand */
+    ASL__TRY(asl__augment_gather(&mask, scratch, &hand, &moved, err));
+    ASL__TRY(asl__augment_backdrop(&behind, &scratch->work, &moved.behind, err));
+    for (size_t i = 0; i < bytes; i++)
+        canvas->rgb[i] =
+            (uint8_t)((canvas->rgb[i] * mask.rgb[i] + behind.rgb[i] * (255 - mask.rgb[i]) + 127) /
+                      255);
+fail:
+    return status;
 }
 
 /* What happens between the scene and the file, in the order in which it does. */
@@ -113,6 +147,8 @@ asl_status asl__augment_in(asl__augment_scratch *scratch, uint8_t *out, int32_t 
     ASL__TRY(asl__view_check(view, NULL, err));
     asl__recipe recipe = asl__recipe_draw(&augmentation->keys, seed, epoch, sample);
     ASL__TRY(asl__augment_gather(&canvas, scratch, view, &recipe, err));
+    if (recipe.background)
+        ASL__TRY(change_background(&canvas, scratch, view, &recipe, err));
     if (recipe.texture > 0)
         ASL__TRY(asl__augment_texture(&canvas, &scratch->work, recipe.texture, &recipe.grain, err));
     if (changes_colour(&recipe))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Varying pictures: keys (augment_keys.c) say what may happen, a recipe (augment_recipe.c) what
- * does happen to one picture, and geometry, colour and defects carry it out in this order.
+ * does happen to one picture, and geometry, background (augment_wall.c, augment_backdrop.c), colour
+ * and defects carry it out in this order.
  * Everything is whole numbers, or floats through operations that IEEE 754 rounds the same way
  * everywhere. */
 #ifndef ASL_IMAGE_AUGMENT_H
@@ -18,7 +19,7 @@
  * looks the same at every size. docs/augmentation.md explains each. */
 typedef struct asl__augment_keys {
     double rotation, rotation_limit, scale[2], shift, shear, aspect, perspective, mirror;
-    double border_reflect, border_fill, texture, texture_share[2];
+    double border_reflect, border_fill, background, texture, texture_share[2];
     double colour, brightness[2], contrast[2], saturation[2], hue, gain[2], gamma[2], grey;
     double low_light, low_light_gain[2], erase, erase_area[2], blur, blur_sigma[2];
     double motion, motion_length[2], noise, noise_sigma[2], rescale, rescale_factor[2];
@@ -71,7 +72,7 @@ typedef struct asl__recipe {
     float centre[2], window;
     float angle; /* radians, anticlockwise */
     float scale, shift[2], shear, aspect, perspective[2];
-    bool mirror;
+    bool mirror, background;
     int32_t border; /* ASL__BORDER_* */
     uint8_t fill[3];
     /* Colour. */
@@ -81,7 +82,7 @@ typedef struct asl__recipe {
     int32_t jpeg; /* quality */
     /* Noise as a share of white: what is always there, and what white light adds. */
     float read_noise, shot_noise;
-    asl__draw grain; /* for whoever needs many numbers */
+    asl__draw grain, behind; /* for whoever needs many numbers; the second for a background */
 } asl__recipe;
 
 /* Leaves a picture as it is. */
@@ -106,7 +107,7 @@ asl__recipe asl__recipe_draw(const asl__augment_keys *full, uint64_t seed, int64
 
 /* Memory that is kept from picture to picture. Begins as {0}. */
 typedef struct asl__augment_scratch {
-    asl__scratch source, work, resize;
+    asl__scratch source, work, resize, scene, mask, backdrop;
 } asl__augment_scratch;
 
 void asl__augment_scratch_free(asl__augment_scratch *scratch);
@@ -140,6 +141,13 @@ asl_status asl__augment_gather(const asl__canvas *out, asl__augment_scratch *scr
 /* log2[i] is that of i/255. */
 void asl__augment_colour(const asl__canvas *canvas, const asl__recipe *recipe,
                          const float log2[256]);
+/* White where the hand is, in the proportions of the picture; nothing (pixels NULL) where that
+ * cannot be told, because it is not before a wall. Valid until the scratch is used again. */
+asl_status asl__augment_find_hand(asl_image_view *mask, asl__augment_scratch *scratch,
+                                  const asl_image_view *view, asl_error *err);
+/* Paints the canvas over. */
+asl_status asl__augment_backdrop(const asl__canvas *canvas, asl__scratch *scratch, asl__draw *draw,
+                                 asl_error *err);
 /* These take pixels of the canvas. */
 asl_status asl__augment_texture(const asl__canvas *canvas, asl__scratch *scratch, float share,
                                 asl__draw *grain, asl_error *err);

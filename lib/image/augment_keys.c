@@ -45,6 +45,7 @@ static const key all_keys[] = {
     ONE(mirror, 0, 1, 0, 0, 0.5),
     ONE(border_reflect, 0, 1, 0, 0, 0.25),
     ONE(border_fill, 0, 1, 0, 0, 0.3),
+    ONE(background, 0, 1, 0, 0, 0),
     ONE(texture, 0, 1, 0, 0, 0.15),
     SAME(texture_share, 0, 1, 0, 0.7),
     ONE(colour, 0, 1, 1, 1, 0.9),

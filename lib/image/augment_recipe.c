@@ -226,6 +226,13 @@ static void draw_negative(asl__recipe *out, const asl__augment_keys *keys, asl__
     }
 }
 
+/* A negative has no hand to keep. */
+static void draw_background(asl__recipe *out, const asl__augment_keys *keys, asl__draw *draw)
+{
+    out->background = chance(draw, keys->background) && !out->negative;
+    out->behind.state = asl__draw_u64(draw);
+}
+
 asl__recipe asl__recipe_draw(const asl__augment_keys *full, uint64_t seed, int64_t epoch,
                              int64_t sample)
 {
@@ -239,5 +246,6 @@ asl__recipe asl__recipe_draw(const asl__augment_keys *full, uint64_t seed, int64
     draw_light(&out, &keys, &draw);
     draw_defects(&out, &keys, &draw);
     draw_negative(&out, &keys, &draw);
+    draw_background(&out, &keys, &draw);
     return out;
 }

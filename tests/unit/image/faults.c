@@ -104,6 +104,24 @@ static asl_status vary(asl_error *err)
     return status;
 }
 
+/* Before a wall, so that something is put behind it. */
+static asl_status change_background(asl_error *err)
+{
+    static uint8_t square[64 * 64 * 3], out[40 * 40 * 3];
+    const asl_image_view view = {square, 64, 64, 192, ASL_FORMAT_RGB24, 0};
+    asl_augmentation *made = NULL;
+    memset(square, 200, sizeof square);
+    for (int32_t y = 16; y < 48; y++)
+        memset(square + (64 * y + 16) * 3, 60, 32 * 3);
+    asl_status status = asl_augmentation_create(&made, "{\"background\": 1}", err);
+    for (int64_t i = 0; i < 6 && status == ASL_OK; i++) {
+        status = asl_augmentation_apply(out, NULL, made, &view, 40, 40, 0, 0, i, err);
+        assert_true(status != ASL_OK || out[0] != 200 || out[1] != 200 || out[2] != 200);
+    }
+    asl_augmentation_free(made);
+    return status;
+}
+
 static asl_status save(asl_error *err)
 {
     const asl_image_view view = {pixels, 32, 32, 64, ASL_FORMAT_YUYV, 0};
@@ -133,7 +151,8 @@ static void fail_each_allocation(void **state)
 
 int main(void)
 {
-    static action actions[] = {decode_all, load, orient, convert, resize, encode, save, vary};
+    static action actions[] = {decode_all, load, orient, convert,          resize,
+                               encode,     save, vary,   change_background};
     const struct CMUnitTest tests[] = {
         {"decode", fail_each_allocation, NULL, NULL, &actions[0]},
         {"load", fail_each_allocation, NULL, NULL, &actions[1]},
@@ -143,6 +162,7 @@ int main(void)
         {"encode", fail_each_allocation, NULL, NULL, &actions[5]},
         {"save", fail_each_allocation, NULL, NULL, &actions[6]},
         {"vary", fail_each_allocation, NULL, NULL, &actions[7]},
+        {"change_background", fail_each_allocation, NULL, NULL, &actions[8]},
     };
     for (size_t i = 0; i < sizeof pixels; i++)
         pixels[i] = (uint8_t)(i * 7);
