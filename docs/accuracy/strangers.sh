@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Trains and measures the networks of docs/accuracy.md that are not the built-in one: one source
-# left out, what time and each ingredient are worth, one signer's own data set.
+# left out, what time, signers and each ingredient are worth, one signer's own data set.
 #
-#   docs/accuracy/strangers.sh SOURCES_DIR WORK [left-out|length|ablation|own ...]
+#   docs/accuracy/strangers.sh SOURCES_DIR WORK [left-out|short|length|signers|ablation|own ...]
 #
 # SOURCES_DIR and WORK are those of examples/train-builtin.sh, which comes first: its pictures are
 # used again. Networks that are there already, in WORK/strangers, are only measured.
@@ -13,7 +13,9 @@ set -euo pipefail
 COMMON=(--batch 32 --optimizer adamw --schedule one-cycle --weight-decay 0.02 --per-class 800
   --backend cpu --isa avx512 --precision bf16 --seed 1)
 STRANGERS=(--label-smoothing 0.1 --average 0.998)
-LEFT_OUT=(--preset fast --size 96 --start-size 64 --start-share 0.6 --epochs 10
+LEFT_OUT=(--preset robust --size 64 --start-size 48 --start-share 0.6 --epochs 32
+  --epoch-pictures 30000 --lr 1e-3)
+SHORT=(--preset fast --size 96 --start-size 64 --start-share 0.6 --epochs 10
   --epoch-pictures 30000 --lr 1e-3)
 ABLATION=(--preset fast --size 64 --epochs 8 --epoch-pictures 15000 --lr 1e-3)
 OWN=(--val 0.01 --average 0.998)
@@ -75,9 +77,10 @@ keep() {
     "$(sed 's|data/||g; s|strangers/||g' <<<"$command")"
 }
 
-# A network that learned from all but one, on that one.
+# left_out TABLE PREFIX ARGUMENTS...: networks that learned from all but one, on that one.
 left_out() {
-  local pair name person people=()
+  local table=$1 prefix=$2 pair name person people=()
+  shift 2
   for pair in $(learned); do
     name=${pair%:*}
     person=$(owner "$name")
@@ -85,17 +88,17 @@ left_out() {
     people+=("$person")
   done
   for person in "${people[@]}" asl_alphabet_64; do
-    local sources on=()
+    local sources on=() network=${prefix}without-$person
     sources=$(all_but "$person")
     for name in $(learned | sed 's/:.*//') asl_alphabet_64; do
       if [ "$(owner "$name")" = "$person" ]; then on+=("data/$name"); fi
     done
-    local with=(--sources "$sources" --select-on data/cyril "${LEFT_OUT[@]}" "${STRANGERS[@]}"
+    local with=(--sources "$sources" --select-on data/cyril "$@" "${STRANGERS[@]}"
       --augment strangers/strong.json)
-    train "without-$person" "${with[@]}"
-    keep leave-out "without-$person" "without \`$person\`" \
-      "asl-train -o without-$person ${with[*]} ${COMMON[*]}" \
-      -m "strangers/without-$person/model.safetensors" "${READ[@]}" "${on[@]}"
+    train "$network" "${with[@]}"
+    keep "$table" "$network" "without \`$person\`" \
+      "asl-train -o $network ${with[*]} ${COMMON[*]}" \
+      -m "strangers/$network/model.safetensors" "${READ[@]}" "${on[@]}"
   done
 }
 
@@ -105,23 +108,27 @@ lasting() {
   keep length "$1" "$2" "$3" -m "$4" --per-class 100 "${READ[@]}" "${UNSEEN[@]/#/data/}"
 }
 
-# robust_64 EPOCHS PICTURES FOLDER NAME
-robust_64() {
-  local with=(--sources "$(all_but nobody)" --select-on data/cyril --preset robust --size 64
-    --epochs "$1" --epoch-pictures 30000 --lr 1e-3 "${STRANGERS[@]}"
-    --augment strangers/strong.json)
-  train "$3" "${with[@]}"
-  lasting "$4" "\`robust\` at 64 pixels, $2 pictures" \
-    "asl-train -o $3 ${with[*]} ${COMMON[*]}" "strangers/$3/model.safetensors"
+# last NAME FOLDER TITLE ARGUMENTS...
+last() {
+  local name=$1 folder=$2 title=$3
+  shift 3
+  local with=(--sources "$(all_but nobody)" --select-on data/cyril "$@"
+    "${STRANGERS[@]}" --augment strangers/strong.json)
+  train "$folder" "${with[@]}"
+  lasting "$name" "$title" "asl-train -o $folder ${with[*]} ${COMMON[*]}" \
+    "strangers/$folder/model.safetensors"
 }
 
-# From the same sources, ever longer and larger; the first two belong to other tables.
+# From the same sources, ever longer and larger.
 length() {
-  lasting length-120k "\`fast\` at 64 pixels, 120,000 pictures" "" strangers/all/model.safetensors
-  lasting length-300k "\`fast\` at 96 pixels, 300,000 pictures" "" \
-    strangers/without-asl_alphabet_64/model.safetensors
-  robust_64 10 300,000 robust-64 length-robust
-  robust_64 40 1,200,000 robust-64-long length-robust-long
+  local epoch=(--epoch-pictures 30000 --lr 1e-3)
+  last length-120k fast-64 "\`fast\` at 64 pixels, 120,000 pictures" \
+    --preset fast --size 64 --epochs 8 --epoch-pictures 15000 --lr 1e-3
+  last length-300k fast-96 "\`fast\` at 96 pixels, 300,000 pictures" "${SHORT[@]}"
+  last length-robust robust-64 "\`robust\` at 64 pixels, 300,000 pictures" \
+    --preset robust --size 64 --epochs 10 "${epoch[@]}"
+  last length-robust-long robust-64-long "\`robust\` at 64 pixels, 1,200,000 pictures" \
+    --preset robust --size 64 --epochs 40 "${epoch[@]}"
   lasting length-built-in "the built-in model: \`robust\` at 96 pixels, 1,980,000 pictures" "" \
     letters.safetensors
 }
@@ -136,10 +143,46 @@ ablate() {
     -m "strangers/$name/model.safetensors" --mirror "$mirror" "${UNSEEN[@]/#/data/}"
 }
 
+# of_real OWNER...: the photographs of these, weighing as much together as those of all.
+of_real() {
+  local pair owner
+  for pair in $(learned); do
+    owner=$(owner "${pair%:*}")
+    [ "$owner" = rendered ] || printf '%s %s\n' "$pair" "$owner"
+  done | awk -F '[: ]' -v owners=" $* " '
+    { all += $2 }
+    index(owners, " " $3 " ") { weight[$1] = $2; order[++n] = $1; chosen += $2 }
+    END { for (i = 1; i <= n; i++) printf "data/%s:%.3g\n", order[i], weight[order[i]] * all / chosen }' |
+    paste -s -d ,
+}
+
+# few NAME TITLE OWNER...
+few() {
+  local name=$1 title=$2
+  shift 2
+  local with=(--sources "$(rendered_hands),$(of_real "$@")" --select-on data/cyril "${ABLATION[@]}"
+    --augment strangers/strong.json "${STRANGERS[@]}")
+  train "$name" "${with[@]}"
+  keep signers "$name" "$title" "asl-train -o $name ${with[*]} ${COMMON[*]}" \
+    -m "strangers/$name/model.safetensors" --mirror both "${UNSEEN[@]/#/data/}"
+}
+
+# From ever more people, photographs having the same share beside rendered hands.
+signers() {
+  few signers-1 "one: \`t32rahman\`" t32rahman
+  few signers-3 "three: and \`seeeeeeel\`, \`longhongvo\`" t32rahman seeeeeeel longhongvo
+  few signers-6 "six: and \`hackmit\`, \`lolzorus\`" \
+    t32rahman seeeeeeel longhongvo hackmit_color lolzorus
+}
+
+rendered_hands() {
+  learned | sed -n 's|^rendered|data/&|p' | paste -s -d ,
+}
+
 ablation() {
   local all strong=(--augment strangers/strong.json) photos rendered
   all=$(all_but nobody) photos=$(all_but rendered)
-  rendered=$(learned | sed -n 's|^rendered|data/&|p' | paste -s -d ,)
+  rendered=$(rendered_hands)
   ablate all "all of them" both --sources "$all" "${strong[@]}" "${STRANGERS[@]}"
   ablate all "read from one side" off --sources "$all" "${strong[@]}" "${STRANGERS[@]}"
   ablate no-mirror "no mirroring, read from one side" off --sources "$all" \
@@ -216,15 +259,17 @@ main() {
   # One signer, always the same hand.
   printf '{"base": "light", "mirror": 0}\n' >strangers/one-hand.json
   printf '{"base": "strong", "mirror": 0}\n' >strangers/one-hand-strong.json
-  [ $# -gt 0 ] || set -- left-out length ablation own
+  [ $# -gt 0 ] || set -- left-out short length signers ablation own
   local table
   for table in "$@"; do
     case $table in
-    left-out) left_out ;;
+    left-out) left_out leave-out "" "${LEFT_OUT[@]}" ;;
+    short) left_out short short- "${SHORT[@]}" ;;
     length) length ;;
+    signers) signers ;;
     ablation) ablation ;;
     own) own ;;
-    *) fail "no table '$table'; there are left-out, length, ablation and own" 2 ;;
+    *) fail "no table '$table'; there are left-out, short, length, signers, ablation and own" 2 ;;
     esac
   done
   python3 "$here/make.py"

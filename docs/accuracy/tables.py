@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, Iterable, Optional
 
 from figures import (MOVEMENTS, Run, learned, load_finding, mean, number, percent, runs_of,
@@ -116,12 +117,27 @@ def published(runs: list[Run]) -> str:
 
 def titled(runs: list[Run], name: str) -> str:
     """One row for each run, which is the mean over its data sets."""
+    return means(runs_of(runs, name))
+
+
+def means(runs: list[Run]) -> str:
     rows = []
-    for run in runs_of(runs, name):
+    for run in runs:
         for cell in mean_row(run.title, list(run.datasets.values())):
             rows.append([run.title, ", ".join(f"`{data}`" for data in run.datasets),
                          f"{sum(data['n'] for data in run.datasets.values()):,}", *cell[3:]])
     return table(["network", "measured on", *HEADS[2:]], rows)
+
+
+def signers(runs: list[Run]) -> str:
+    """The ends of this row of networks are in the ablation, too."""
+    few = runs_of(runs, "signers")
+    ends = {run.name: run for run in runs_of(runs, "ablation")}
+    if not few:
+        return ""
+    none, everybody = ends["ablation-rendered-both"], ends["ablation-all-both"]
+    return means([dataclasses.replace(none, title="nobody, only rendered hands"), *few,
+                  dataclasses.replace(everybody, title="all")])
 
 
 def left_out(runs: list[Run]) -> str:
@@ -130,7 +146,9 @@ def left_out(runs: list[Run]) -> str:
     for run in runs_of(runs, "leave-out"):
         rows += [row(name, "left out", data) for name, data in run.datasets.items()]
         datasets += list(run.datasets.values())
-    return table(HEADS, rows + mean_row("mean", datasets))
+    short = [data for run in runs_of(runs, "short") for data in run.datasets.values()]
+    return table(HEADS, [*rows, *mean_row("mean", datasets),
+                         *mean_row("mean after 300,000 pictures of `fast` at 96 pixels", short)])
 
 
 def commands(runs: list[Run], *tables: str) -> str:
@@ -215,9 +233,11 @@ def accuracy_tables(runs: list[Run]) -> dict[str, str]:
         "OWN": titled(runs, "own"),
         "OWN_COMMANDS": commands(runs, "own"),
         "LEFT_OUT": left_out(runs),
-        "LEFT_OUT_COMMANDS": commands(runs, "leave-out"),
+        "LEFT_OUT_COMMANDS": commands(runs, "leave-out", "short"),
         "LENGTH": titled(runs, "length"),
         "LENGTH_COMMANDS": commands(runs, "length"),
+        "SIGNERS": signers(runs),
+        "SIGNERS_COMMANDS": commands(runs, "signers"),
         "ABLATION": titled(runs, "ablation"),
         "ABLATION_COMMANDS": commands(runs, "ablation"),
     }
