@@ -3,7 +3,7 @@
 # Trains and measures the networks of docs/accuracy.md that are not the built-in one: one source
 # left out, what time, signers and each ingredient are worth, one signer's own data set.
 #
-#   docs/accuracy/strangers.sh SOURCES_DIR WORK [left-out|short|length|signers|ablation|own ...]
+#   docs/accuracy/strangers.sh SOURCES_DIR WORK [short|long|left-out|length|signers|ablation|own ...]
 #
 # SOURCES_DIR and WORK are those of examples/train-builtin.sh, which comes first: its pictures are
 # used again. Networks that are there already, in WORK/strangers, are only measured.
@@ -13,10 +13,12 @@ set -euo pipefail
 COMMON=(--batch 32 --optimizer adamw --schedule one-cycle --weight-decay 0.02 --per-class 800
   --backend cpu --isa avx512 --precision bf16 --seed 1)
 STRANGERS=(--label-smoothing 0.1 --average 0.998)
-LEFT_OUT=(--preset robust --size 64 --start-size 48 --start-share 0.6 --epochs 32
-  --epoch-pictures 30000 --lr 1e-3)
+LONG=(--preset robust --size 64 --start-size 48 --start-share 0.6 --epochs 32
+  --epoch-pictures 30000 --lr 1e-3 --augment strangers/strong.json)
+WALLS=(--init strangers/long-without-PERSON/model.safetensors --epochs 5
+  --epoch-pictures 30000 --lr 4e-4 --augment strangers/walls.json)
 SHORT=(--preset fast --size 96 --start-size 64 --start-share 0.6 --epochs 10
-  --epoch-pictures 30000 --lr 1e-3)
+  --epoch-pictures 30000 --lr 1e-3 --augment strangers/strong.json)
 ABLATION=(--preset fast --size 64 --epochs 8 --epoch-pictures 15000 --lr 1e-3)
 OWN=(--val 0.01 --average 0.998)
 FROM_NOTHING=(--preset fast --size 64 --lr 1e-3)
@@ -77,28 +79,33 @@ keep() {
     "$(sed 's|data/||g; s|strangers/||g' <<<"$command")"
 }
 
-# left_out TABLE PREFIX ARGUMENTS...: networks that learned from all but one, on that one.
+# Whose pictures the built-in model learned from, and those that it did not.
+people() {
+  local pair
+  for pair in $(learned); do owner "${pair%:*}"; done | grep -v rendered | awk '!seen[$0]++'
+  echo asl_alphabet_64
+}
+
+# left_out TABLE NETWORK PERSON ARGUMENTS...: a network that learned from all but one, on that one.
 left_out() {
-  local table=$1 prefix=$2 pair name person people=()
-  shift 2
-  for pair in $(learned); do
-    name=${pair%:*}
-    person=$(owner "$name")
-    if [ "$person" = rendered ] || [[ " ${people[*]-} " == *" $person "* ]]; then continue; fi
-    people+=("$person")
+  local table=$1 network=$2 person=$3 name on=()
+  shift 3
+  for name in $(learned | sed 's/:.*//') asl_alphabet_64; do
+    if [ "$(owner "$name")" = "$person" ]; then on+=("data/$name"); fi
   done
-  for person in "${people[@]}" asl_alphabet_64; do
-    local sources on=() network=${prefix}without-$person
-    sources=$(all_but "$person")
-    for name in $(learned | sed 's/:.*//') asl_alphabet_64; do
-      if [ "$(owner "$name")" = "$person" ]; then on+=("data/$name"); fi
-    done
-    local with=(--sources "$sources" --select-on data/cyril "$@" "${STRANGERS[@]}"
-      --augment strangers/strong.json)
-    train "$network" "${with[@]}"
-    keep "$table" "$network" "without \`$person\`" \
-      "asl-train -o $network ${with[*]} ${COMMON[*]}" \
-      -m "strangers/$network/model.safetensors" "${READ[@]}" "${on[@]}"
+  local with=(--sources "$(all_but "$person")" --select-on data/cyril "$@" "${STRANGERS[@]}")
+  train "$network" "${with[@]}"
+  keep "$table" "$network" "without \`$person\`" \
+    "asl-train -o $network ${with[*]} ${COMMON[*]}" \
+    -m "strangers/$network/model.safetensors" "${READ[@]}" "${on[@]}"
+}
+
+# each_left_out TABLE PREFIX ARGUMENTS...: PERSON in them is who is left out.
+each_left_out() {
+  local table=$1 prefix=$2 person
+  shift 2
+  for person in $(people); do
+    left_out "$table" "${prefix}without-$person" "$person" "${@//PERSON/$person}"
   done
 }
 
@@ -112,8 +119,7 @@ lasting() {
 last() {
   local name=$1 folder=$2 title=$3
   shift 3
-  local with=(--sources "$(all_but nobody)" --select-on data/cyril "$@"
-    "${STRANGERS[@]}" --augment strangers/strong.json)
+  local with=(--sources "$(all_but nobody)" --select-on data/cyril "$@" "${STRANGERS[@]}")
   train "$folder" "${with[@]}"
   lasting "$name" "$title" "asl-train -o $folder ${with[*]} ${COMMON[*]}" \
     "strangers/$folder/model.safetensors"
@@ -121,9 +127,9 @@ last() {
 
 # From the same sources, ever longer and larger.
 length() {
-  local epoch=(--epoch-pictures 30000 --lr 1e-3)
+  local epoch=(--epoch-pictures 30000 --lr 1e-3 --augment strangers/strong.json)
   last length-120k fast-64 "\`fast\` at 64 pixels, 120,000 pictures" \
-    --preset fast --size 64 --epochs 8 --epoch-pictures 15000 --lr 1e-3
+    "${ABLATION[@]}" --augment strangers/strong.json
   last length-300k fast-96 "\`fast\` at 96 pixels, 300,000 pictures" "${SHORT[@]}"
   last length-robust robust-64 "\`robust\` at 64 pixels, 300,000 pictures" \
     --preset robust --size 64 --epochs 10 "${epoch[@]}"
@@ -253,23 +259,25 @@ main() {
   cd -- "$work" # so that data sets are called by their names alone
   mkdir -p strangers
   [ -d data/asl_alphabet_64 ] || tar -xf "$sources/train/asl_alphabet_64.tar" -C data
-  # The built-in model's augmentation, over fewer epochs.
+  # The built-in model's augmentation, over fewer epochs, and then with other backgrounds.
   sed 's/"ramp": [0-9]*/"ramp": 3/' augment.json >strangers/strong.json
+  sed 's/"ramp": [0-9]*/"ramp": 0, "background": 0.6/' augment.json >strangers/walls.json
   sed 's/}/, "mirror": 0}/' strangers/strong.json >strangers/no-mirror.json
   # One signer, always the same hand.
   printf '{"base": "light", "mirror": 0}\n' >strangers/one-hand.json
   printf '{"base": "strong", "mirror": 0}\n' >strangers/one-hand-strong.json
-  [ $# -gt 0 ] || set -- left-out short length signers ablation own
+  [ $# -gt 0 ] || set -- short long left-out length signers ablation own
   local table
   for table in "$@"; do
     case $table in
-    left-out) left_out leave-out "" "${LEFT_OUT[@]}" ;;
-    short) left_out short short- "${SHORT[@]}" ;;
+    short) each_left_out short short- "${SHORT[@]}" ;;
+    long) each_left_out long long- "${LONG[@]}" ;;
+    left-out) each_left_out leave-out "" "${WALLS[@]}" ;;
     length) length ;;
     signers) signers ;;
     ablation) ablation ;;
     own) own ;;
-    *) fail "no table '$table'; there are left-out, short, length, signers, ablation and own" 2 ;;
+    *) fail "no table '$table'; there are short, long, left-out, length, signers, ablation and own" 2 ;;
     esac
   done
   python3 "$here/make.py"
