@@ -29,9 +29,10 @@ def model() -> str:
 
 def training() -> str:
     run = made()
-    rows = [("command", f"`{run['command']}`"), ("rendered hands", f"`{run['rendered_hands']}`"),
+    rows = [("rendered hands", f"`{run['rendered_hands']}`"),
             ("hands cut out", f"`{run['hands_cut_out']}`"),
-            ("augmentation", f"`{run['augmentation']}`"),
+            *[("then", f"`{command}`") for command in run["commands"]],
+            *[(f"`{file}`", f"`{run[file]}`") for file in ("augment.json", "walls.json")],
             ("machine", run["machine"]), ("hours", f"{run['hours']:.2f}"),
             ("version", run["version"])]
     return table(["what", ""], [[key, value] for key, value in rows])
