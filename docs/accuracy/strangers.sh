@@ -15,8 +15,8 @@ COMMON=(--batch 32 --optimizer adamw --schedule one-cycle --weight-decay 0.02 --
 STRANGERS=(--label-smoothing 0.1 --average 0.998)
 LONG=(--preset robust --size 64 --start-size 48 --start-share 0.6 --epochs 32
   --epoch-pictures 30000 --lr 1e-3 --augment strangers/strong.json)
-WALLS=(--init strangers/long-without-PERSON/model.safetensors --epochs 5
-  --epoch-pictures 30000 --lr 4e-4 --augment strangers/walls.json)
+WALLS=(--size 96 --start-size 64 --start-share 0.6 --epochs 16 --epoch-pictures 30000 --lr 7e-4
+  --init strangers/long-without-PERSON/model.safetensors --augment strangers/walls.json)
 SHORT=(--preset fast --size 96 --start-size 64 --start-share 0.6 --epochs 10
   --epoch-pictures 30000 --lr 1e-3 --augment strangers/strong.json)
 ABLATION=(--preset fast --size 64 --epochs 8 --epoch-pictures 15000 --lr 1e-3)
@@ -262,7 +262,7 @@ main() {
   [ -d data/asl_alphabet_64 ] || tar -xf "$sources/train/asl_alphabet_64.tar" -C data
   # The built-in model's augmentation, over fewer epochs, and then with other backgrounds.
   sed 's/"ramp": [0-9]*/"ramp": 3/' augment.json >strangers/strong.json
-  sed 's/"ramp": [0-9]*/"ramp": 0, "background": 0.6/' augment.json >strangers/walls.json
+  sed 's/"ramp": [0-9]*/"ramp": 0, "background": 0.4/' augment.json >strangers/walls.json
   sed 's/}/, "mirror": 0}/' strangers/strong.json >strangers/no-mirror.json
   # One signer, always the same hand.
   printf '{"base": "light", "mirror": 0}\n' >strangers/one-hand.json
