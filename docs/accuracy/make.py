@@ -15,6 +15,7 @@ runs.tsv lists what is kept, in the order of the tables' rows:
     published   the tutorial's published weights
     own         networks trained and tested on the ASL Alphabet
     leave-out   networks that learned from all sources but the one that they are tested on
+    walls       the same, after one run with backgrounds replaced
     long        the same, before the backgrounds were replaced
     short       the same, smaller and after a third of the pictures
     length      networks that learned from the same pictures for different times
@@ -35,8 +36,8 @@ from figures import HERE, Run, load_runs, shrink
 from tables import accuracy_tables
 
 DOCS = HERE.parent
-TABLES = ["builtin", "mirror", "hands", "published", "own", "leave-out", "long",
-          "short", "length", "signers", "ablation"]
+TABLES = ["builtin", "mirror", "hands", "published", "own", "leave-out", "walls",
+          "long", "short", "length", "signers", "ablation"]
 COLUMNS = "table\tname\ttitle\tcommand"
 
 

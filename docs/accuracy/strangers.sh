@@ -3,10 +3,11 @@
 # Trains and measures the networks of docs/accuracy.md that are not the built-in one: one source
 # left out, what time, signers and each ingredient are worth, one signer's own data set.
 #
-#   docs/accuracy/strangers.sh SOURCES_DIR WORK [short|long|left-out|length|signers|ablation|own ...]
+#   docs/accuracy/strangers.sh SOURCES_DIR WORK [TABLE ...]
 #
 # SOURCES_DIR and WORK are those of examples/train-builtin.sh, which comes first: its pictures are
 # used again. Networks that are there already, in WORK/strangers, are only measured.
+# TABLE: short, long, walls, left-out, length, signers, ablation, own; all of them when none is named.
 set -euo pipefail
 
 # For fewer pictures than the built-in model, of which there is one and here there are many.
@@ -16,7 +17,7 @@ STRANGERS=(--label-smoothing 0.1 --average 0.998)
 LONG=(--preset robust --size 64 --start-size 48 --start-share 0.6 --epochs 32
   --epoch-pictures 30000 --lr 1e-3 --augment strangers/strong.json)
 WALLS=(--size 96 --start-size 64 --start-share 0.6 --epochs 16 --epoch-pictures 30000 --lr 7e-4
-  --init strangers/long-without-PERSON/model.safetensors --augment strangers/walls.json)
+  --augment strangers/walls.json)
 SHORT=(--preset fast --size 96 --start-size 64 --start-share 0.6 --epochs 10
   --epoch-pictures 30000 --lr 1e-3 --augment strangers/strong.json)
 ABLATION=(--preset fast --size 64 --epochs 8 --epoch-pictures 15000 --lr 1e-3)
@@ -46,11 +47,13 @@ learned() {
   sed -n 's/^ *"sources": "\(.*\)",$/\1/p' "$work/run.json" | tr , '\n'
 }
 
-# The same as a list of --sources, without those of an owner.
+# all_but OWNER [NAME:WEIGHT ...]: the same and these as a list of --sources, without those of an
+# owner.
 all_but() {
-  local pair
-  for pair in $(learned); do
-    [ "$(owner "${pair%:*}")" = "$1" ] || printf '%s\n' "data/$pair"
+  local pair who=$1
+  shift
+  for pair in $(learned) "$@"; do
+    [ "$(owner "${pair%:*}")" = "$who" ] || printf '%s\n' "data/$pair"
   done | paste -s -d ,
 }
 
@@ -87,13 +90,15 @@ people() {
 }
 
 # left_out TABLE NETWORK PERSON ARGUMENTS...: a network that learned from all but one, on that one.
+# From what $also names, too, unless it is of that one.
 left_out() {
   local table=$1 network=$2 person=$3 name on=()
   shift 3
   for name in $(learned | sed 's/:.*//') asl_alphabet_64; do
     if [ "$(owner "$name")" = "$person" ]; then on+=("data/$name"); fi
   done
-  local with=(--sources "$(all_but "$person")" --select-on data/cyril "$@" "${STRANGERS[@]}")
+  local with=(--sources "$(all_but "$person" ${also:+"$also"})" --select-on data/cyril "$@"
+    "${STRANGERS[@]}")
   train "$network" "${with[@]}"
   keep "$table" "$network" "without \`$person\`" \
     "asl-train -o $network ${with[*]} ${COMMON[*]}" \
@@ -246,7 +251,7 @@ own() {
 
 main() {
   if [ $# -lt 2 ] || [ "${1#-}" != "$1" ]; then
-    sed -n '3,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+    sed -n '3,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
     exit 2
   fi
   sources=$(realpath -- "$1") work=$(realpath -- "$2")
@@ -267,18 +272,22 @@ main() {
   # One signer, always the same hand.
   printf '{"base": "light", "mirror": 0}\n' >strangers/one-hand.json
   printf '{"base": "strong", "mirror": 0}\n' >strangers/one-hand-strong.json
-  [ $# -gt 0 ] || set -- short long left-out length signers ablation own
-  local table
+  [ $# -gt 0 ] || set -- short long walls left-out length signers ablation own
+  local table without=without-PERSON/model.safetensors
   for table in "$@"; do
     case $table in
     short) each_left_out short short- "${SHORT[@]}" ;;
     long) each_left_out long long- "${LONG[@]}" ;;
-    left-out) each_left_out leave-out "" "${WALLS[@]}" ;;
+    walls) each_left_out walls walls- "${WALLS[@]}" --init "strangers/long-$without" ;;
+    left-out)
+      also=asl_alphabet_64:1.5 \
+        each_left_out leave-out "" "${WALLS[@]}" --init "strangers/walls-$without"
+      ;;
     length) length ;;
     signers) signers ;;
     ablation) ablation ;;
     own) own ;;
-    *) fail "no table '$table'; there are short, long, left-out, length, signers, ablation and own" 2 ;;
+    *) fail "no table '$table': see $0 --help" 2 ;;
     esac
   done
   python3 "$here/make.py"

@@ -144,6 +144,7 @@ def left_out(runs: list[Run]) -> str:
     rows = [row(name, "left out", data) for run in runs_of(runs, "leave-out")
             for name, data in run.datasets.items()]
     return table(HEADS, [*rows, *mean_row("mean", found(runs, "leave-out")),
+                         *mean_row("after one run with their walls replaced", found(runs, "walls")),
                          *mean_row("before their walls were replaced", found(runs, "long")),
                          *mean_row("`fast` at 96 pixels after 300,000 pictures",
                                    found(runs, "short"))])
@@ -236,7 +237,7 @@ def accuracy_tables(runs: list[Run]) -> dict[str, str]:
         "OWN": titled(runs, "own"),
         "OWN_COMMANDS": commands(runs, "own"),
         "LEFT_OUT": left_out(runs),
-        "LEFT_OUT_COMMANDS": commands(runs, "leave-out", "long", "short"),
+        "LEFT_OUT_COMMANDS": commands(runs, "leave-out", "walls", "long", "short"),
         "LENGTH": titled(runs, "length"),
         "LENGTH_COMMANDS": commands(runs, "length"),
         "SIGNERS": signers(runs),
